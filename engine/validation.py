@@ -1,0 +1,121 @@
+"""Turn pydantic's findings about a document into problems with a line and the nearest name."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from foedus.documents import Document, Path_
+from foedus.problems import Problem, suggestion
+
+
+def _models(annotation: Any) -> Iterator[Any]:
+    """The plain types inside an annotation, with unions and `Annotated` opened."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _models(get_args(annotation)[0])
+    elif origin in (Union, types.UnionType):
+        for part in get_args(annotation):
+            yield from _models(part)
+    else:
+        yield annotation
+
+
+def fields_at(model: Any, path: Path_) -> list[str]:
+    """The legal field names of the mapping at ``path`` in a document of type ``model``."""
+    here: list[Any] = list(_models(model))
+    for part in path:
+        below: list[Any] = []
+        for kind in here:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                for name, entry in kind.model_fields.items():
+                    if part in (entry.alias or name, name):
+                        below += _models(entry.annotation)
+                extra = kind.__annotations__.get("__pydantic_extra__")
+                if extra is not None and not below:
+                    continue
+            else:
+                arguments = get_args(kind)
+                if get_origin(kind) is dict:
+                    below += _models(arguments[1])
+                elif get_origin(kind) is list:
+                    below += _models(arguments[0]) if isinstance(part, int) else []
+        here = below
+    names: set[str] = set()
+    for kind in here:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names.update(entry.alias or name for name, entry in kind.model_fields.items())
+    return sorted(names)
+
+
+def locate(document: Document, location: tuple[str | int, ...]) -> Path_:
+    """The path in the document that a pydantic location means; tags of unions are left out."""
+    path: list[str | int] = []
+    value = document.data
+    for part in location:
+        if isinstance(value, dict) and isinstance(part, str) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            continue
+        path.append(part)
+    return tuple(path)
+
+
+def _say(kind: str, entry: Any, path: Path_) -> str:
+    given = entry["input"]
+    shown = f"'{given[:60]}'" if isinstance(given, str) else "this"
+    context = entry.get("ctx", {})
+    name = path[-1] if path else "the file"
+    if kind == "missing":
+        return f"'{entry['loc'][-1]}' is missing"
+    if kind == "string_pattern_mismatch":
+        what = "is not a legal name" if "[A-Za-z" in context["pattern"] else "has the wrong form"
+        if re_number(context["pattern"]):
+            what = "is not a number in the range that is read"
+        return f"{shown} {what}"
+    if kind == "literal_error":
+        return f"{shown} is not legal for '{name}'"
+    if kind in ("string_type", "list_type", "dict_type", "model_type", "model_attributes_type"):
+        wanted = {"string_type": "a text", "list_type": "a list"}.get(kind, "a mapping")
+        return f"'{name}' must be {wanted}"
+    if kind == "too_short":
+        return f"'{name}' needs at least {context.get('min_length', 1)} entries"
+    if kind == "too_long":
+        return f"'{name}' has more than {context.get('max_length')} entries"
+    if kind == "string_too_short":
+        return f"'{name}' is empty"
+    if kind == "string_too_long":
+        return f"'{name}' is longer than {context.get('max_length')} characters"
+    message: str = entry["msg"]
+    return message.removeprefix("Value error, ")
+
+
+def re_number(pattern: str) -> bool:
+    """Whether a pattern of the models describes a number."""
+    return pattern.startswith(("^[0-9]", "^-?[0-9]"))
+
+
+def problems_of(error: ValidationError, document: Document, model: Any) -> list[Problem]:
+    """Every finding of a validation, each at its place in the document."""
+    problems: list[Problem] = []
+    for entry in error.errors(include_url=False):
+        path = locate(document, entry["loc"])
+        kind = entry["type"]
+        if kind == "extra_forbidden":
+            name = str(path[-1]) if path else ""
+            hint = suggestion(name, fields_at(model, path[:-1]))
+            problems.append(document.problem(path, f"unknown field '{name[:60]}'", hint, key=True))
+        elif kind == "invalid_key" or entry["loc"][-1:] == ("[key]",):
+            problems.append(document.problem(path, _say(kind, entry, path), key=True))
+        else:
+            hint = entry.get("ctx", {}).get("hint", "")
+            if kind == "literal_error" and isinstance(entry["input"], str):
+                expected = entry["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
+                hint = suggestion(entry["input"], expected.split(", "))
+            problems.append(document.problem(path, _say(kind, entry, path), hint))
+    return problems
