@@ -18,7 +18,7 @@ from foedus.casefile import CaseHead, GivenFact, ObservedEntry, SourceEntry, cas
 from foedus.documents import Document, Path_
 from foedus.matching import solutions
 from foedus.memory import Key, Memory, fact_path
-from foedus.problems import InputError, Problem, suggestion
+from foedus.problems import InputError, NameUnknown, Problem, suggestion
 from foedus.terms import ANYONE, UNKNOWN, Attribute, Cut, Measure, Table
 from foedus.validation import problems_of
 
@@ -77,16 +77,34 @@ class Case:
     states: tuple[str, ...]
     wars: Mapping[str, Mapping[str, tuple[str, ...]]]
     names: Mapping[str, str]
-    codes: Mapping[str, str]
     sources: Mapping[str, SourceEntry]
     focus: tuple[str, ...]
     observed: tuple[ObservedEntry, ...]
     facts: Mapping[str, Fact]
     memory: Memory
+    lookup: Mapping[str, str]
+
+    def find(self, reference: str) -> str:
+        """The identifier of a state named by identifier, name, COW code or ISO code.
+
+        Raises:
+            NameUnknown: No such state; the message names the nearest.
+        """
+        found = self.lookup.get(_alias(reference))
+        if found is None:
+            hint = suggestion(reference, list(self.states))
+            raise NameUnknown(f"no state '{reference[:60]}' in this case" + (f" ({hint})" if hint else ""))
+        return found
 
     def called(self, identifier: str) -> str:
         """The display name of anything in the case."""
         return self.names.get(identifier, identifier)
+
+
+def _alias(reference: str) -> str:
+    """The form in which names and codes are compared: lower case, numbers without leading zeros."""
+    wanted = reference.lower().strip()
+    return str(int(wanted)) if wanted.isascii() and wanted.isdecimal() else wanted
 
 
 def side_of(war: str, side: str) -> str:
@@ -104,7 +122,6 @@ class _Reader:
     places: dict[str, Path_] = field(default_factory=dict)
     lookup: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    codes: dict[str, str] = field(default_factory=dict)
     wars: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def report(self, path: Path_, message: str, hint: str = "", *, key: bool = False) -> None:
@@ -126,12 +143,9 @@ class _Reader:
             aliases = [("name", self.names[identifier].lower())]
             if state is not None:
                 if state.codes.cow:
-                    code = str(int(state.codes.cow))
-                    aliases.append(("codes", code))
-                    self.codes[code] = identifier
+                    aliases.append(("codes", _alias(state.codes.cow)))
                 if state.codes.iso:
-                    aliases.append(("codes", state.codes.iso.lower()))
-                    self.codes[state.codes.iso] = identifier
+                    aliases.append(("codes", _alias(state.codes.iso)))
             for part, alias in aliases:
                 if self.lookup.setdefault(alias, identifier) != identifier:
                     other = self.lookup[alias]
@@ -139,9 +153,7 @@ class _Reader:
 
     def state(self, reference: str, path: Path_, *, key: bool = False) -> str | None:
         """The identifier of a state that is named by identifier, name or code."""
-        wanted = reference.lower().strip()
-        wanted = str(int(wanted)) if wanted.isascii() and wanted.isdecimal() else wanted
-        found = self.lookup.get(wanted)
+        found = self.lookup.get(_alias(reference))
         if found is None:
             self.report(path, f"no state '{reference[:60]}' in this case", suggestion(reference, sorted(self.entry.states)), key=key)
         return found
@@ -174,6 +186,8 @@ class _Reader:
         for name in given.source:
             if name not in self.entry.sources:
                 self.report((*path, "source"), f"no source '{name}' in this case", suggestion(name, sorted(self.entry.sources)))
+        if not given.source and self.entry.default_source is not None:
+            given = given.model_copy(update={"source": [self.entry.default_source]})
         value, classified = given.value or UNKNOWN, None
         if given.number is not None and given.measure in self.book.measures:
             measure = self.book.measures[given.measure]
@@ -192,6 +206,9 @@ class _Reader:
 
     def enter(self) -> None:
         entry = self.entry
+        if entry.default_source is not None and entry.default_source not in entry.sources:
+            hint = suggestion(entry.default_source, sorted(entry.sources))
+            self.report(("default_source",), f"no source '{entry.default_source}' in this case", hint)
         self.enter_states()
         self.take("situation", (), entry.situation, ("situation",))
         for identifier, state in entry.states.items():
@@ -373,7 +390,7 @@ def read_case(document: Document, book: RuleBook, *, name: str = "") -> Case:
     repeated = sorted({state for state in focus if state is not None and focus.count(state) > 1})
     for state in repeated:
         reader.report(("focus",), f"{reader.names[state]} stands twice in 'focus'")
-    _observed(reader, entry)
+    observed = _observed(reader, entry)
     memory = reader.memory()
     if not reader.problems:
         _illegal(reader, memory)
@@ -384,23 +401,29 @@ def read_case(document: Document, book: RuleBook, *, name: str = "") -> Case:
         names.setdefault(row.key, row.name)
     return Case(
         name or document.file, entry.title, entry.kind, entry.date, entry.summary.strip(), document.file,
-        tuple(sorted(reader.entry.states)), reader.wars, dict(sorted(names.items())), dict(sorted(reader.codes.items())),
+        tuple(sorted(reader.entry.states)), reader.wars, dict(sorted(names.items())),
         dict(sorted(entry.sources.items())), tuple(state for state in focus if state) or tuple(sorted(reader.entry.states)),
-        tuple(entry.observed), {path: reader.facts[path] for path in sorted(reader.facts)}, memory,
+        observed, {path: reader.facts[path] for path in sorted(reader.facts)}, memory, dict(sorted(reader.lookup.items())),
     )
 
 
-def _observed(reader: _Reader, entry: CaseHead) -> None:
+def _observed(reader: _Reader, entry: CaseHead) -> tuple[ObservedEntry, ...]:
+    """What happened, with states by their identifiers."""
+    found: list[ObservedEntry] = []
     for place, seen in enumerate(entry.observed):
         path: Path_ = ("observed", place)
-        reader.state(seen.state, (*path, "state"))
-        for part, names in (("toward", seen.toward), ("with", seen.with_)):
-            listed: Sequence[str] = names
-            for name in listed:
-                reader.state(name, (*path, part))
+
+        def named(part: str, names: Sequence[str], path: Path_ = path) -> list[str]:
+            states = [reader.state(name, (*path, part)) for name in names]
+            return [state for state in states if state is not None]
+
         for source in seen.classified_by.source:
             if source not in entry.sources:
                 reader.report((*path, "classified_by"), f"no source '{source}' in this case", suggestion(source, sorted(entry.sources)))
+        states = named("state", [seen.state])
+        changes = {"state": states[0] if states else seen.state, "toward": named("toward", seen.toward), "with_": named("with", seen.with_)}
+        found.append(seen.model_copy(update=changes))
+    return tuple(found)
 
 
 def _illegal(reader: _Reader, memory: Memory) -> None:

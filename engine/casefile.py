@@ -145,6 +145,7 @@ class CaseHead(Part):
     date: Line | None = None
     summary: Prose = ""
     sources: dict[Identifier, SourceEntry] = Field(default={})
+    default_source: Identifier | None = Field(None, description="The source of every fact that names none")
     focus: list[Reference] = Field(default=[], description="States whose verdict is wanted; default: all")
     observed: list[ObservedEntry] = Field(default=[])
 

@@ -1,0 +1,382 @@
+"""From the record of a run to the verdicts that an analyst reads, and nothing that is not in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from foedus.case import Case
+from foedus.explain.gaps import bearing, gaps
+from foedus.explain.sentences import Speaker
+from foedus.record import TIE, Contest, Firing, Posture, Record, Voice
+from foedus.results import (
+    BookOut,
+    CaseOut,
+    Consultation,
+    Contested,
+    Evidence,
+    Gap,
+    Graded,
+    Leverage,
+    Margin,
+    Motive,
+    Observed,
+    Outlook,
+    Partner,
+    Remark,
+    Robustness,
+    SourceOut,
+    Tension,
+    Threat,
+    Total,
+    Verdict,
+)
+from foedus.terms import UNKNOWN, Rule
+
+DIVIDED = "divided"
+NONE = "none"
+
+
+class _Writer:
+    """Writes the verdicts of one run."""
+
+    def __init__(self, record: Record) -> None:
+        self.record, self.case, self.program = record, record.case, record.program
+        self.book = record.program.book
+        self.speaker = Speaker(record.case, self.book.tables)
+        self.rules = self.program.rules
+        self.bearing = bearing(self.program)
+
+    # ---- parts ------------------------------------------------------------------------------
+
+    def sources(self, rule: Rule) -> list[str]:
+        return [str(citation) for citation in rule.source]
+
+    def because(self, firing: Firing) -> str:
+        return self.speaker.because(self.rules[firing.rule], firing.bindings)
+
+    def evidence(self, voices: Iterable[Voice]) -> list[Evidence]:
+        found: list[Evidence] = []
+        for voice in voices:
+            firing, rule = self.record.firings[voice.firing], self.rules[voice.rule]
+            found.append(
+                Evidence(
+                    rule=rule.id, row=rule.row, question=voice.question, bindings=dict(firing.bindings), posture=voice.answer,
+                    toward=voice.toward, speaks="for" if voice.sign > 0 else "against", group=voice.group, strength=voice.word,
+                    base_strength=voice.base, points=voice.points, counted=voice.counted, default=rule.default,
+                    corollary=rule.corollary, included_in=voice.included_in, suppressed_by=voice.suppressed_by,
+                    defeated_by=list(voice.defeated_by), weighed_by=[weighing.firing for weighing in voice.weighed_by],
+                    because=self.because(firing), source=self.sources(rule), firing=firing.id,
+                )
+            )
+        return sorted(found, key=lambda e: (-abs(e.points), not e.counted, bool(e.defeated_by), e.rule, e.firing))
+
+    def remarks(self, table: str, subject: str | None = None) -> list[Remark]:
+        """Every undefeated firing that concluded a row of a table of remarks."""
+        found: dict[tuple[str, str], Remark] = {}
+        for firing in self.record.firings.values():
+            rule = self.rules[firing.rule]
+            if firing.defeated_by:
+                continue
+            for identity in firing.concluded:
+                name, _, rest = identity.partition("(")
+                keys = rest.rstrip(")").split(", ")
+                if name != table or (subject is not None and keys[0] != subject):
+                    continue
+                text = self.because(firing)
+                about = keys[1] if len(keys) > 1 else keys[0]
+                found.setdefault((rule.id, text), Remark(rule=rule.id, about=about, text=text, source=self.sources(rule)))
+        return [found[key] for key in sorted(found)]
+
+    def tensions(self, state: str) -> list[Tension]:
+        found: dict[tuple[str, str], Tension] = {}
+        for firing in self.record.firings.values():
+            rule = self.rules[firing.rule]
+            if rule.role != "tension" or firing.defeated_by:
+                continue
+            if any(identity.startswith(f"tension({state}, ") for identity in firing.concluded):
+                text = self.because(firing)
+                found[(rule.row, text)] = Tension(
+                    id=rule.row, title=rule.claim, text=text, resolution=rule.decision, between=list(rule.between)
+                )
+        return [found[key] for key in sorted(found, key=lambda k: (int(k[0].partition("_")[2]), k[1]))]
+
+    def threats(self, state: str) -> list[Threat]:
+        principal = {row.fields["toward"] for row in self.record.memory.all("principal_threat") if row.fields["of"] == state}
+        found: list[tuple[int, Threat]] = []
+        for (question, of, toward), grade in self.record.grades.items():
+            if question != "threat" or of != state:
+                continue
+            rank = self.program.questions[question].rank(grade.grade)
+            threat = Threat(
+                state=toward, grade=grade.grade, points=grade.total, significant=grade.significant,  # type: ignore[arg-type]
+                principal=toward in principal, evidence=self.evidence(grade.votes), capped_by=list(grade.caps),
+            )
+            found.append((rank, threat))
+        return [threat for _, threat in sorted(found, key=lambda item: (-item[0], -item[1].points, item[1].state))]
+
+    def motives(self, state: str) -> list[Motive]:
+        found: list[Motive] = []
+        for firing in self.record.firings.values():
+            for identity in firing.concluded:
+                if identity.startswith(f"motive({state}, "):
+                    _, toward, motive = identity.partition("(")[2].rstrip(")").split(", ")
+                    found.append(
+                        Motive(
+                            motive=motive, toward=toward, rule=firing.rule, because=self.because(firing),
+                            defeated_by=list(firing.defeated_by),
+                        )
+                    )
+        return sorted(found, key=lambda m: (bool(m.defeated_by), m.motive, m.toward))
+
+    def graded(self, question: str, of: str, toward: str) -> Graded | None:
+        grade = self.record.grades.get((question, of, toward))
+        if grade is None:
+            return None
+        return Graded(grade=grade.grade, points=grade.total, evidence=self.evidence(grade.votes))
+
+    def partners(self, state: str, principal: Sequence[str]) -> list[Partner]:
+        memory = self.record.memory
+        postures = {row.fields["of"]: row.fields["posture"] for row in memory.all("posture")}
+        question = self.program.questions.get("partner")
+        unburdened = self.unburdened()
+        found: list[Partner] = []
+        for other in self.case.states:
+            if other == state or other in principal:
+                continue
+            grade = self.record.grades.get(("partner", state, other))
+            relation = memory.get("relation", state, other)
+            common = sorted(
+                row.fields["from"] for row in memory.all("common_threat") if (row.fields["of"], row.fields["toward"]) == (state, other)
+            )
+            support = {}
+            for threat in principal:
+                row = memory.get("support", state, other, threat)
+                support[threat] = row.fields["support"] if row is not None else UNKNOWN
+            found.append(
+                Partner(
+                    state=other, rank=None, grade=grade.grade if grade else (question.grades[0].name if question else NONE),
+                    points=grade.total if grade else 0, joins_threat=memory.get("no_partner", state, other) is not None,
+                    posture=self.own_posture(other, postures), commitment=relation.fields["commitment"] if relation else UNKNOWN,
+                    support=support, common_threats=common, evidence=self.evidence(grade.votes) if grade else [],
+                    durability=self.graded("durability", state, other) or unburdened,
+                )
+            )
+        ordered = sorted(found, key=lambda p: (p.joins_threat, -p.points, p.state))
+        best = [p.points for p in ordered if p.points > 0 and not p.joins_threat]
+        return [
+            p.model_copy(update={"rank": best.index(p.points) + 1}) if p.points > 0 and not p.joins_threat else p
+            for p in ordered
+        ]
+
+    def unburdened(self) -> Graded | None:
+        question = self.program.questions.get("durability")
+        return Graded(grade=question.grade_of(0), points=0, evidence=[]) if question else None
+
+    def own_posture(self, state: str, postures: dict[str, str]) -> str:
+        mine = [p for p in self.record.postures if p.of == state]
+        if not mine:
+            return NONE
+        return _summary([p.posture for p in mine]).replace("_", "-")
+
+    def leverage(self, state: str) -> list[Leverage]:
+        return [
+            Leverage(donor=of, grade=grade.grade, points=grade.total, evidence=self.evidence(grade.votes))
+            for (question, of, toward), grade in sorted(self.record.grades.items())
+            if question == "leverage" and toward == state and grade.votes
+        ]
+
+    # ---- verdict ----------------------------------------------------------------------------
+
+    def contested(self, posture: Posture) -> Contested:
+        alignment, effort = posture.alignment, posture.effort
+        return Contested(
+            about=posture.about, posture=posture.posture.replace("_", "-"), label=posture.label.replace("_", "-"),
+            alignment=alignment.answer, effort=_effort(posture), toward=alignment.toward,
+            margin=Margin(
+                alignment=_margin(alignment), effort=_margin(effort),
+                principal_threat=self.lead(posture.of, posture.about),
+            ),
+            by_default=alignment.by_default, effort_by_silence=bool(effort and effort.by_silence),
+            strained=alignment.strained or posture.about not in self.case.states,
+            tied=sorted({answer for answer, _ in (alignment.tied or (effort.tied if effort else ()))}),
+        )
+
+    def lead(self, state: str, about: str) -> int | None:
+        """Points by which a principal threat leads the next significant one."""
+        mine = self.record.grades.get(("threat", state, about))
+        if mine is None or mine.significant != "yes":
+            return None
+        others = [
+            g.total
+            for (q, of, toward), g in self.record.grades.items()
+            if q == "threat" and of == state and toward != about and g.significant == "yes"
+        ]
+        return mine.total - max(others) if others else None
+
+    def verdict(self, state: str) -> Verdict:
+        postures = [p for p in self.record.postures if p.of == state]
+        by_threat = [self.contested(p) for p in postures]
+        contests = [c for p in postures for c in (p.alignment, p.effort) if c is not None]
+        principal = [p.about for p in postures if p.about in self.case.states]
+        posture = _summary([c.posture for c in by_threat])
+        label = _summary([c.label for c in by_threat]) if posture not in (DIVIDED, NONE) else posture
+        threats = self.threats(state)
+        partners = self.partners(state, principal)
+        verdict = Verdict(
+            state=state, name=self.case.called(state), posture=posture, label=label,
+            alignment=_summary([c.alignment for c in by_threat]),
+            effort=_summary([c.effort for c in by_threat if c.effort]) if any(c.effort for c in by_threat) else None,
+            toward=sorted({c.toward for c in by_threat}), principal_threats=principal, by_threat=by_threat,
+            motive=self.motives(state), totals=_totals(contests),
+            margin=Margin(
+                alignment=_least([c.margin.alignment for c in by_threat]),
+                effort=_least([c.margin.effort for c in by_threat]),
+                principal_threat=_least([c.margin.principal_threat for c in by_threat]),
+            ),
+            robustness=_robustness(contests), threats=threats, partners=partners, leverage=self.leverage(state),
+            remarks=self.remarks("remark", state), cautions=self.remarks("caution", state), tensions=self.tensions(state),
+            gaps=self.gaps(state),
+            evidence=[e for c in contests for a in c.alternatives for e in self.evidence(a.votes)],
+            sentence="",
+        )
+        return verdict.model_copy(update={"sentence": self.sentence(verdict)})
+
+    def gaps(self, state: str) -> list[Gap]:
+        return gaps(self.record, state, self.speaker, self.bearing)
+
+    def sentence(self, verdict: Verdict) -> str:
+        """The verdict in a sentence; it promises nothing, it says what the rules conclude."""
+        name, named = verdict.name, self.named
+        if verdict.posture == NONE:
+            drawn = [p for p in verdict.partners if p.rank == 1]
+            unknown = [t.state for t in verdict.threats if t.significant == UNKNOWN]
+            text = f"No significant threat to {name} is known, so the rules conclude no threat-driven alignment"
+            if unknown:
+                text += f"; whether {named(unknown)} poses one is not known"
+            if drawn:
+                text += f"; ideology, aid and penetration speak most for {named([p.state for p in drawn])}"
+            return text + "."
+        parts: list[str] = []
+        for one in verdict.by_threat:
+            about = self.speaker.name(one.about)
+            if one.posture == TIE:
+                parts.append(f"toward {about} the evidence for {' and '.join(one.tied)} is tied")
+            elif one.alignment == "balance" and one.posture != "balance":
+                verb = {"buck-pass": "passes the buck to others", "free-ride": "rides free on the effort of others"}
+                parts.append(f"{name} takes the side against {about} and {verb.get(one.label, one.label)}")
+            elif one.alignment == "balance":
+                parts.append(f"{name} balances against {about}")
+            else:
+                strained = ", in a strained sense, since that is not the main danger" if one.strained else ""
+                parts.append(f"{name} bandwagons with {self.speaker.name(one.toward)}{strained}")
+        head = "The rules are divided: " if verdict.posture == DIVIDED else "The rules conclude: "
+        return head + "; ".join(dict.fromkeys(parts)) + "."
+
+    def named(self, states: Sequence[str]) -> str:
+        """Names as a list in prose."""
+        names = [self.speaker.name(state) for state in states]
+        return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+    def outlook(self) -> Outlook:
+        census = next(iter(self.record.census.values()), None)
+        if census is None:
+            return Outlook(prevalent=None, counts={}, states={}, implications=[], advice=[])
+        return Outlook(
+            prevalent=census.prevalent, counts=dict(census.counts),
+            states={kind: list(members) for kind, members in census.states.items()},
+            implications=self.remarks("implication"), advice=self.remarks("advice"),
+        )
+
+    def consultation(self, states: Sequence[str], software: str) -> Consultation:
+        case = self.case
+        rests: dict[str, int] = {}
+        unsourced: list[str] = []
+        for fact in case.facts.values():
+            if fact.origin != "stated":
+                continue
+            names = fact.given.source if fact.given is not None else []
+            for name in names:
+                rests[name] = rests.get(name, 0) + 1
+            if not names:
+                unsourced.append(fact.path)
+        return Consultation(
+            software=software,
+            case=CaseOut(name=case.name, title=case.title, kind=case.kind, date=case.date, summary=case.summary),
+            book=BookOut(title=self.book.title, version=self.book.version, hash=self.book.hash, theory=self.program.theory),
+            verdicts=[self.verdict(state) for state in states], outlook=self.outlook(), unsourced=unsourced,
+            sources=[
+                SourceOut(
+                    id=name, title=s.title, author=s.author, address=s.address, passage=s.passage, date=s.date,
+                    reliability=s.reliability, facts=rests.get(name, 0),
+                )
+                for name, s in case.sources.items()
+            ],
+            observed=_observed(case), names=dict(case.names),
+        )
+
+
+def _effort(posture: Posture) -> str | None:
+    if posture.effort is None:
+        return None
+    if posture.effort.answer == TIE or posture.effort.by_silence:
+        return posture.effort.answer
+    return posture.label.replace("_", "-") if posture.posture != "balance" else posture.effort.answer
+
+
+def _summary(answers: Sequence[str]) -> str:
+    kinds = sorted(set(answers))
+    if not kinds:
+        return NONE
+    return kinds[0].replace("_", "-") if len(kinds) == 1 else DIVIDED
+
+
+def _margin(contest: Contest | None) -> int | None:
+    if contest is None or contest.by_silence:
+        return None
+    return contest.margin
+
+
+def _least(margins: Iterable[int | None]) -> int | None:
+    known = [margin for margin in margins if margin is not None]
+    return min(known) if known else None
+
+
+def _totals(contests: Iterable[Contest]) -> list[Total]:
+    return [
+        Total(
+            question=c.question, about=c.about, posture=a.answer, toward=a.toward, points=a.total, without_defaults=a.specific
+        )
+        for c in contests
+        for a in c.alternatives
+    ]
+
+
+def _robustness(contests: Iterable[Contest]) -> list[Robustness]:
+    return [
+        Robustness(about=c.about, question=c.question, signs_alone=c.robust.signs_alone, share=str(c.robust.share), leads=list(c.robust.leads))
+        for c in contests
+        if c.robust is not None
+    ]
+
+
+def _observed(case: Case) -> list[Observed]:
+    return [
+        Observed(
+            state=seen.state, posture=seen.posture, toward=list(seen.toward),
+            what=seen.what.strip(), classified_by=seen.classified_by.who, confidence=seen.confidence,
+        )
+        for seen in case.observed
+    ]
+
+
+def write(record: Record, states: Sequence[str], software: str) -> Consultation:
+    """The verdicts of a run, for the states asked for.
+
+    Args:
+        record: The run.
+        states: States, in the order wanted.
+        software: Name and version to put into the result.
+    """
+    return _Writer(record).consultation(states, software)
+
+

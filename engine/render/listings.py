@@ -1,0 +1,70 @@
+"""Pages and lists about the rule book and the bundled cases, as blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from foedus.case import Case
+from foedus.explain.pages import RuleLine, RulePage
+from foedus.explain.sentences import Speaker
+from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table, cited
+
+
+def rule_list(lines: Sequence[RuleLine]) -> list[Block]:
+    """The rule book as a table."""
+    rows = [[line.id, line.role, ", ".join(line.theories), line.claim, cited(line.source)] for line in lines]
+    return [Table(f"{len(lines)} rules, tensions and statements", ["id", "role", "theory", "claim", "source"], rows)]
+
+
+def rule_page(page: RulePage) -> list[Block]:
+    """One rule's page; the same headings for every rule."""
+    marks = [mark for mark, on in (("a default", page.default), ("a corollary that neither document states", page.corollary)) if on]
+    about = ", ".join([page.role, *marks])
+    blocks: list[Block] = [Heading(1, f"{page.id} ({about})"), Paragraph(page.claim, strong=True)]
+    blocks.append(Paragraph(f"Source: {cited(page.source)}. Theory: {', '.join(page.theories)}. Written in {page.place}."))
+    parts: list[tuple[str, Sequence[str]]] = [
+        ("When it fires", page.when),
+        ("What it concludes", page.then),
+        ("Why", [text for text in (page.because, page.reason) if text]),
+        ("What was decided", [page.decision] if page.decision else []),
+        ("Defeated by", page.defeated_by),
+        ("Defeats", page.defeats),
+        ("Weighed by", page.weighed_by),
+        ("Shares a group with others that express one consideration", [g.replace("_", " ") for g in page.groups]),
+        ("Pulls against others", page.tensions),
+        ("Shown beside", page.shown_with),
+        ("Fires on", ["; ".join(example) for example in page.fires_on]),
+        ("Silent on", ["; ".join(example) for example in page.silent_on]),
+    ]
+    blocks += [Bullets(title, items) for title, items in parts if items]
+    return blocks
+
+
+def case_list(cases: Sequence[Case]) -> list[Block]:
+    """Cases as a table."""
+    rows = [
+        [case.name, case.kind, case.date or "", case.title, ", ".join(case.called(state) for state in case.focus)] for case in cases
+    ]
+    return [Table(f"{len(cases)} cases", ["name", "kind", "date", "title", "in focus"], rows)]
+
+
+def case_page(case: Case, speaker: Speaker) -> list[Block]:
+    """A case with every fact that it gives."""
+    about = ", ".join(part for part in (case.kind, case.date) if part)
+    blocks: list[Block] = [Heading(1, f"{case.title} ({about})")]
+    if case.summary:
+        blocks.append(Paragraph(case.summary))
+    blocks.append(Paragraph("In focus: " + ", ".join(case.called(state) for state in case.focus) + "."))
+    for war, sides in case.wars.items():
+        blocks.append(Bullets(case.called(war), [case.called(side) for side in sides]))
+    rows = []
+    for fact in case.facts.values():
+        given = fact.given
+        source = ", ".join(given.source) if given is not None and given.source else "none"
+        if fact.origin != "stated":
+            source = f"follows from {fact.via}" if fact.via else fact.origin
+        note = " ".join((given.note or "").split()) if given is not None and fact.origin == "stated" else ""
+        value = f"{fact.value} ({fact.classified.number} {fact.classified.measure.name})" if fact.classified else fact.value
+        rows.append([fact.path, value, source, speaker.fact(fact), note])
+    blocks.append(Table(f"{len(rows)} facts", ["fact", "value", "source", "which says", "note"], rows))
+    return blocks
