@@ -96,7 +96,11 @@ def _states(case: Case, wanted: Sequence[str]) -> list[str]:
 
 
 def consult(
-    case: CaseLike, *, states: Sequence[str] = (), rules: str | os.PathLike[str] | RuleBook | None = None, theory: str = MAIN
+    case: CaseLike,
+    *,
+    states: Sequence[str] = (),
+    rules: str | os.PathLike[str] | RuleBook | None = None,
+    theory: str = MAIN,
 ) -> Consultation:
     """What the rules conclude for a crisis.
 
@@ -118,7 +122,9 @@ def consult(
     return write(run(loaded, book, theory), _states(loaded, states), software())
 
 
-def how(case: CaseLike, state: str, *, rules: str | os.PathLike[str] | RuleBook | None = None, theory: str = MAIN) -> Proof:
+def how(
+    case: CaseLike, state: str, *, rules: str | os.PathLike[str] | RuleBook | None = None, theory: str = MAIN
+) -> Proof:
     """How the verdict for a state came about.
 
     Args:

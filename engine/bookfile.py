@@ -49,9 +49,7 @@ class AttributeEntry(Part):
     linked: Literal["inverse", "symmetric"] | None = Field(
         None, description="How the fact for (b, a) follows from the one for (a, b)"
     )
-    stated_asked_by: list[RuleId] = Field(
-        default=[], description="Rules that may ask whether the fact was stated"
-    )
+    stated_asked_by: list[RuleId] = Field(default=[], description="Rules that may ask whether the fact was stated")
     ask: str = Field("", description="The question that the fact answers")
     sentence: str = Field("", description="The statement that the fact makes, with {value}")
     phrases: dict[Name, str] = Field(default={}, description="How each value reads in the sentence")
@@ -94,9 +92,7 @@ def shape(value: Any) -> str:
 
 
 Constraint = Annotated[
-    Annotated[str, Tag("text")]
-    | Annotated[list[Name], Tag("list")]
-    | Annotated[ConstraintEntry, Tag("mapping")],
+    Annotated[str, Tag("text")] | Annotated[list[Name], Tag("list")] | Annotated[ConstraintEntry, Tag("mapping")],
     Discriminator(shape),
 ]
 PatternEntry = dict[Name, Constraint]
@@ -136,9 +132,7 @@ class EvidenceEntry(Part):
     answer: Term | None = None
     of: Term
     toward: Term
-    strength: Annotated[
-        Annotated[Name, Tag("text")] | Annotated[StepsEntry, Tag("mapping")], Discriminator(shape)
-    ]
+    strength: Annotated[Annotated[Name, Tag("text")] | Annotated[StepsEntry, Tag("mapping")], Discriminator(shape)]
     group: Name
 
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from foedus.book import RuleBook
 from foedus.casefile import CaseHead, GivenFact, ObservedEntry, SourceEntry, case_model
 from foedus.documents import Document, Path_
@@ -21,6 +19,7 @@ from foedus.memory import Key, Memory, fact_path
 from foedus.problems import InputError, NameUnknown, Problem, suggestion
 from foedus.terms import ANYONE, UNKNOWN, Attribute, Cut, Measure, Table
 from foedus.validation import problems_of
+from pydantic import ValidationError
 
 Origin = Literal["stated", "linked", "complete list", "given list"]
 
@@ -155,7 +154,12 @@ class _Reader:
         """The identifier of a state that is named by identifier, name or code."""
         found = self.lookup.get(_alias(reference))
         if found is None:
-            self.report(path, f"no state '{reference[:60]}' in this case", suggestion(reference, sorted(self.entry.states)), key=key)
+            self.report(
+                path,
+                f"no state '{reference[:60]}' in this case",
+                suggestion(reference, sorted(self.entry.states)),
+                key=key,
+            )
         return found
 
     def pair(self, entry: Any, path: Path_, first: str, second: str) -> Key | None:
@@ -164,7 +168,10 @@ class _Reader:
         if a is None or b is None:
             return None
         if a == b:
-            self.report(path, f"'{first}' and '{second}' are the same state, {self.names[a]}; a state has no such relation to itself")
+            self.report(
+                path,
+                f"'{first}' and '{second}' are the same state, {self.names[a]}; a state has no such relation to itself",
+            )
             return None
         return (a, b)
 
@@ -185,15 +192,21 @@ class _Reader:
             return
         for name in given.source:
             if name not in self.entry.sources:
-                self.report((*path, "source"), f"no source '{name}' in this case", suggestion(name, sorted(self.entry.sources)))
+                self.report(
+                    (*path, "source"), f"no source '{name}' in this case", suggestion(name, sorted(self.entry.sources))
+                )
         if not given.source and self.entry.default_source is not None:
             given = given.model_copy(update={"source": [self.entry.default_source]})
         value, classified = given.value or UNKNOWN, None
-        if given.number is not None and given.measure in self.book.measures:
-            measure = self.book.measures[given.measure]
+        measure = self.book.measures.get(given.measure or "")
+        if given.number is not None and measure is not None:
             number = Fraction(given.number)
             if number > measure.highest:
-                self.report((*path, "number"), f"{given.number} is beyond the range of '{measure.name}'", f"0 to {measure.highest} {measure.unit}")
+                self.report(
+                    (*path, "number"),
+                    f"{given.number} is beyond the range of '{measure.name}'",
+                    f"0 to {measure.highest} {measure.unit}",
+                )
             classified = Classified(given.number, measure, measure.classify(number))
             value = classified.cut.value
         self.facts[address] = Fact(address, table, key, attribute.name, value, "stated", given, None, classified, line)
@@ -239,7 +252,9 @@ class _Reader:
         line = self.document.problem(path, "").line
         first = seen.setdefault((what, key), line)
         if first != line:
-            self.report(path, f"a second {what} entry for {' and '.join(self.names[k] for k in key)}", f"first in line {first}")
+            self.report(
+                path, f"a second {what} entry for {' and '.join(self.names[k] for k in key)}", f"first in line {first}"
+            )
             return False
         return True
 
@@ -252,7 +267,11 @@ class _Reader:
             if ally is None:
                 continue
             if ally in key:
-                self.report(here, f"{self.names[ally]} cannot be an ally of {self.names[state]} against {self.names[against]}", key=True)
+                self.report(
+                    here,
+                    f"{self.names[ally]} cannot be an ally of {self.names[state]} against {self.names[against]}",
+                    key=True,
+                )
                 continue
             self.fact("support", (state, ally, against), attribute, given, here)
         self.take("coalition", key, entry, path)
@@ -261,7 +280,9 @@ class _Reader:
         if self.facts[fact_path("coalition", key, "complete")].value == "yes":
             for ally in sorted(self.entry.states):
                 if ally not in key:
-                    self.derived("support", (state, ally, against), "support", attribute.values[0], "complete list", line)
+                    self.derived(
+                        "support", (state, ally, against), "support", attribute.values[0], "complete list", line
+                    )
 
     def complete_links(self) -> None:
         for table in self.entry.links.complete:
@@ -295,7 +316,11 @@ class _Reader:
                     if member is None:
                         continue
                     if member in member_of:
-                        self.report((*here, index), f"{self.names[member]} fights twice in this war", f"already on '{member_of[member]}'")
+                        self.report(
+                            (*here, index),
+                            f"{self.names[member]} fights twice in this war",
+                            f"already on '{member_of[member]}'",
+                        )
                     member_of[member] = side
                 inside = side_of(war.id, side)
                 sides[inside] = tuple(member for member in found if member is not None)
@@ -323,11 +348,24 @@ class _Reader:
             address = fact_path(fact.table, fact.key[::-1], fact.attribute)
             other = self.facts.get(address)
             if other is None or other.value == UNKNOWN:
-                self.facts[address] = Fact(address, fact.table, fact.key[::-1], fact.attribute, value, "linked", fact.given, fact.path, fact.classified, fact.line)
+                self.facts[address] = Fact(
+                    address,
+                    fact.table,
+                    fact.key[::-1],
+                    fact.attribute,
+                    value,
+                    "linked",
+                    fact.given,
+                    fact.path,
+                    fact.classified,
+                    fact.line,
+                )
             elif other.value != value and fact.path < other.path and fact.origin == other.origin == "stated":
                 self.report(
-                    self.places[other.path], f"'{other.path}: {other.value}' contradicts '{fact.path}: {fact.value}' in line {fact.line}",
-                    "give one direction only, or make them agree", key=True,
+                    self.places[other.path],
+                    f"'{other.path}: {other.value}' contradicts '{fact.path}: {fact.value}' in line {fact.line}",
+                    "give one direction only, or make them agree",
+                    key=True,
                 )
 
     # ---- working memory ---------------------------------------------------------------------
@@ -354,10 +392,17 @@ class _Reader:
             table = tables[row.table]
             memory.add(row.table, {next(iter(table.keys)): row.key, **row.attributes})
         for fact in sorted(self.facts.values(), key=lambda f: f.path):
-            if fact.given is not None and fact.origin in ("stated", "linked") and (fact.given.basis or fact.given.advocate):
+            if (
+                fact.given is not None
+                and fact.origin in ("stated", "linked")
+                and (fact.given.basis or fact.given.advocate)
+            ):
                 subjects = [*fact.key, *fact.key, ANYONE, ANYONE][:2]
                 notes = {name: getattr(fact.given, name) for name in ("basis", "advocate") if getattr(fact.given, name)}
-                memory.add("input", {"fact": fact.path, "attribute": fact.attribute, "of": subjects[0], "toward": subjects[1], **notes})
+                memory.add(
+                    "input",
+                    {"fact": fact.path, "attribute": fact.attribute, "of": subjects[0], "toward": subjects[1], **notes},
+                )
         return memory
 
     def keys(self, table: Table) -> list[Key]:
@@ -400,10 +445,21 @@ def read_case(document: Document, book: RuleBook, *, name: str = "") -> Case:
     for row in book.reference:
         names.setdefault(row.key, row.name)
     return Case(
-        name or document.file, entry.title, entry.kind, entry.date, entry.summary.strip(), document.file,
-        tuple(sorted(reader.entry.states)), reader.wars, dict(sorted(names.items())),
-        dict(sorted(entry.sources.items())), tuple(state for state in focus if state) or tuple(sorted(reader.entry.states)),
-        observed, {path: reader.facts[path] for path in sorted(reader.facts)}, memory, dict(sorted(reader.lookup.items())),
+        name or document.file,
+        entry.title,
+        entry.kind,
+        entry.date,
+        entry.summary.strip(),
+        document.file,
+        tuple(sorted(reader.entry.states)),
+        reader.wars,
+        dict(sorted(names.items())),
+        dict(sorted(entry.sources.items())),
+        tuple(state for state in focus if state) or tuple(sorted(reader.entry.states)),
+        observed,
+        {path: reader.facts[path] for path in sorted(reader.facts)},
+        memory,
+        dict(sorted(reader.lookup.items())),
     )
 
 
@@ -419,9 +475,17 @@ def _observed(reader: _Reader, entry: CaseHead) -> tuple[ObservedEntry, ...]:
 
         for source in seen.classified_by.source:
             if source not in entry.sources:
-                reader.report((*path, "classified_by"), f"no source '{source}' in this case", suggestion(source, sorted(entry.sources)))
+                reader.report(
+                    (*path, "classified_by"),
+                    f"no source '{source}' in this case",
+                    suggestion(source, sorted(entry.sources)),
+                )
         states = named("state", [seen.state])
-        changes = {"state": states[0] if states else seen.state, "toward": named("toward", seen.toward), "with_": named("with", seen.with_)}
+        changes = {
+            "state": states[0] if states else seen.state,
+            "toward": named("toward", seen.toward),
+            "with_": named("with", seen.with_),
+        }
         found.append(seen.model_copy(update=changes))
     return tuple(found)
 

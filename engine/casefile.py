@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
-from pydantic_core import PydanticCustomError, core_schema
-
 from foedus.book import RuleBook
 from foedus.problems import suggestion
 from foedus.terms import UNKNOWN, Attribute
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
+from pydantic_core import PydanticCustomError, core_schema
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 """How a state, war, side or source is called inside a case: lower case, digits and _."""
@@ -44,7 +43,9 @@ class GivenFact(Part):
         None, description="A number that a measure turns into a value"
     )
     measure: str | None = Field(None, description="The measure of the number, from the rule book")
-    source: Annotated[list[Identifier], BeforeValidator(_as_list)] = Field(default=[], description="Sources of the case")
+    source: Annotated[list[Identifier], BeforeValidator(_as_list)] = Field(
+        default=[], description="Sources of the case"
+    )
     source_date: Line | None = None
     reliability: Annotated[str, StringConstraints(pattern=r"^[A-F][1-6]$")] | None = Field(
         None, description="Admiralty code: reliability of the source A-F, credibility of the information 1-6"
@@ -68,7 +69,9 @@ class FactOf:
         given: GivenFact = handler(wrapped)
         name = self.attribute.name
         if (given.value is None) == (given.number is None):
-            raise PydanticCustomError("fact", "'{name}' needs either a value or a number with its measure", {"name": name})
+            raise PydanticCustomError(
+                "fact", "'{name}' needs either a value or a number with its measure", {"name": name}
+            )
         if given.number is not None and given.measure not in self.measures:
             what = f"'{given.measure[:60]}' is no measure of" if given.measure else "a number needs the measure of"
             hint = suggestion(given.measure or "", self.measures) or "no measure turns numbers into this fact"
@@ -77,7 +80,9 @@ class FactOf:
             raise PydanticCustomError("fact", "'{name}' has a measure but no number", {"name": name})
         if given.value is not None and not self.attribute.side and given.value not in (*self.attribute.values, UNKNOWN):
             shown, hint = given.value[:60], suggestion(given.value, self.attribute.values)
-            raise PydanticCustomError("fact", "'{shown}' is not legal for '{name}'", {"shown": shown, "name": name, "hint": hint})
+            raise PydanticCustomError(
+                "fact", "'{shown}' is not legal for '{name}'", {"shown": shown, "name": name, "hint": hint}
+            )
         return given
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
@@ -86,7 +91,10 @@ class FactOf:
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
         reference = handler(schema)
         if self.attribute.side:
-            plain: dict[str, Any] = {"type": "string", "description": f"A side of the war, or {', '.join(self.attribute.values)}"}
+            plain: dict[str, Any] = {
+                "type": "string",
+                "description": f"A side of the war, or {', '.join(self.attribute.values)}",
+            }
         else:
             plain = {"type": "string", "enum": [*self.attribute.values, UNKNOWN]}
         annotated = {"allOf": [reference, {"properties": {"value": plain}}]}
@@ -181,45 +189,74 @@ def case_model(book: RuleBook) -> type[CaseHead]:
 def _make(book: RuleBook) -> type[CaseHead]:
     situation = _of(book, "SituationEntry", "situation", "The system as a whole.")
     state = _of(
-        book, "StateEntry", "state", "A state by itself.",
+        book,
+        "StateEntry",
+        "state",
+        "A state by itself.",
         name=(Annotated[str, StringConstraints(min_length=1, max_length=100)] | None, None),
         codes=(CodesEntry, CodesEntry()),
     )
-    relation = _of(book, "RelationEntry", "relation", "How `state` stands to `other`, as it sees it.", state=(Reference, ...), other=(Reference, ...))
+    relation = _of(
+        book,
+        "RelationEntry",
+        "relation",
+        "How `state` stands to `other`, as it sees it.",
+        state=(Reference, ...),
+        other=(Reference, ...),
+    )
     support = book.tables["support"].attributes["support"]
     allies = _of(
-        book, "AlliesEntry", "coalition", "The support that `state` expects against `against`.",
-        state=(Reference, ...), against=(Reference, ...),
-        support=(dict[Reference, Annotated[GivenFact, FactOf(support, ())]], Field(default={}, description=support.ask)),
+        book,
+        "AlliesEntry",
+        "coalition",
+        "The support that `state` expects against `against`.",
+        state=(Reference, ...),
+        against=(Reference, ...),
+        support=(
+            dict[Reference, Annotated[GivenFact, FactOf(support, ())]],
+            Field(default={}, description=support.ask),
+        ),
     )
     war = _of(
-        book, "WarEntry", "war", "A war that is being fought.",
-        id=(Identifier, ...), name=(Annotated[str, StringConstraints(min_length=1, max_length=100)] | None, None),
+        book,
+        "WarEntry",
+        "war",
+        "A war that is being fought.",
+        id=(Identifier, ...),
+        name=(Annotated[str, StringConstraints(min_length=1, max_length=100)] | None, None),
         sides=(Annotated[dict[Identifier, list[Reference]], Field(min_length=2)], ...),
     )
-    aid = _of(book, "AidEntry", "aid", "Aid of `donor` to `recipient`.", donor=(Reference, ...), recipient=(Reference, ...))
-    penetration = _of(
-        book, "PenetrationEntry", "penetration", "Penetration of `target` by `penetrator`.",
-        penetrator=(Reference, ...), target=(Reference, ...),
+    aid = _of(
+        book, "AidEntry", "aid", "Aid of `donor` to `recipient`.", donor=(Reference, ...), recipient=(Reference, ...)
     )
-    links = create_model(
-        "LinksEntry", __base__=Part, __doc__="Aid and penetration.",
-        aid=(list[aid], Field(default=[])),  # type: ignore[valid-type]
-        penetration=(list[penetration], Field(default=[])),  # type: ignore[valid-type]
-        complete=(
+    penetration = _of(
+        book,
+        "PenetrationEntry",
+        "penetration",
+        "Penetration of `target` by `penetrator`.",
+        penetrator=(Reference, ...),
+        target=(Reference, ...),
+    )
+    link_fields: dict[str, Any] = {
+        "aid": (list[aid], Field(default=[])),  # type: ignore[valid-type]
+        "penetration": (list[penetration], Field(default=[])),  # type: ignore[valid-type]
+        "complete": (
             Annotated[list[Literal["aid", "penetration"]], BeforeValidator(_as_list)],
             Field(default=[], description="Kinds of which the links listed are all there are"),
         ),
-    )
-    model: type[CaseHead] = create_model(
-        "CaseFile", __base__=CaseHead, __doc__="A crisis, real or invented, as facts about states.",
-        situation=(situation, Field(default_factory=situation)),
-        states=(Annotated[dict[Identifier, state | None], Field(min_length=2, max_length=MAX_STATES)], ...),  # type: ignore[valid-type]
-        relations=(list[relation], Field(default=[])),  # type: ignore[valid-type]
-        allies=(list[allies], Field(default=[])),  # type: ignore[valid-type]
-        wars=(Annotated[list[war], Field(max_length=MAX_WARS)], Field(default=[])),  # type: ignore[valid-type]
-        links=(links, Field(default_factory=links)),
-    )
+    }
+    links: type[Part] = create_model("LinksEntry", __base__=Part, __doc__="Aid and penetration.", **link_fields)
+    many, few = Field(min_length=2, max_length=MAX_STATES), Field(max_length=MAX_WARS)
+    fields: dict[str, Any] = {
+        "situation": (situation, Field(default_factory=situation)),
+        "states": (Annotated[dict[Identifier, state | None], many], ...),  # type: ignore[valid-type]
+        "relations": (list[relation], Field(default=[])),  # type: ignore[valid-type]
+        "allies": (list[allies], Field(default=[])),  # type: ignore[valid-type]
+        "wars": (Annotated[list[war], few], Field(default=[])),  # type: ignore[valid-type]
+        "links": (links, Field(default_factory=links)),
+    }
+    doc = "A crisis, real or invented, as facts about states."
+    model: type[CaseHead] = create_model("CaseFile", __base__=CaseHead, __doc__=doc, **fields)
     return model
 
 

@@ -22,17 +22,31 @@ WRONG_INPUT = 2
 INTERRUPTED = 130
 
 _FORMAT = click.option(
-    "--format", "-f", "form", type=click.Choice(["text", "json", "md"]), default="text", show_default=True, help="Form of the output."
+    "--format",
+    "-f",
+    "form",
+    type=click.Choice(["text", "json", "md"]),
+    default="text",
+    show_default=True,
+    help="Form of the output.",
 )
 _RULES = click.option(
-    "--rules", type=click.Path(path_type=Path), default=None, metavar="DIR", help="A folder of rule files instead of the shipped book."
+    "--rules",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="A folder of rule files instead of the shipped book.",
 )
-_THEORY = click.option("--theory", default="main", show_default=True, help="Theory of the book that answers; rivals: see `foedus rules list`.")
+_THEORY = click.option(
+    "--theory",
+    default="main",
+    show_default=True,
+    help="Theory of the book that answers; rivals: see `foedus rules list`.",
+)
 
 
 def _complete_case(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
     from click.shell_completion import CompletionItem
-
     from foedus.api import bundled
 
     names = [CompletionItem(name) for name in bundled() if name.startswith(incomplete)]
@@ -84,9 +98,9 @@ def _show(blocks: Sequence[Block], form: str) -> None:
 
         click.echo(render(blocks), nl=False)
         return
-    from foedus.render.text import console, group
+    from foedus.render.text import show
 
-    console().print(group(blocks))
+    show(blocks)
 
 
 def _json(value: Any) -> None:
@@ -109,7 +123,15 @@ def app() -> None:
 
 @app.command()
 @_CASE
-@click.option("--state", "-s", "states", multiple=True, metavar="STATE", shell_complete=_complete_state, help="State to answer for, by identifier, name or code; may be repeated. Default: the case's focus.")
+@click.option(
+    "--state",
+    "-s",
+    "states",
+    multiple=True,
+    metavar="STATE",
+    shell_complete=_complete_state,
+    help="State to answer for, by identifier, name or code; may be repeated. Default: the case's focus.",
+)
 @_RULES
 @_THEORY
 @_FORMAT
@@ -200,7 +222,14 @@ def cases_list(form: str) -> None:
     if form == "json":
         _json(
             [
-                {"name": c.name, "kind": c.kind, "date": c.date, "title": c.title, "focus": list(c.focus), "states": list(c.states)}
+                {
+                    "name": c.name,
+                    "kind": c.kind,
+                    "date": c.date,
+                    "title": c.title,
+                    "focus": list(c.focus),
+                    "states": list(c.states),
+                }
                 for c in found
             ]
         )
@@ -222,17 +251,25 @@ def cases_show(case: str, rules: Path | None, form: str) -> None:
     if form == "json":
         _json(
             {
-                "name": loaded.name, "title": loaded.title, "kind": loaded.kind, "date": loaded.date, "summary": loaded.summary,
-                "focus": list(loaded.focus), "names": dict(loaded.names),
+                "name": loaded.name,
+                "title": loaded.title,
+                "kind": loaded.kind,
+                "date": loaded.date,
+                "summary": loaded.summary,
+                "focus": list(loaded.focus),
+                "names": dict(loaded.names),
                 "facts": [
                     {
-                        "fact": f.path, "value": f.value, "origin": f.origin, "via": f.via,
+                        "fact": f.path,
+                        "value": f.value,
+                        "origin": f.origin,
+                        "via": f.via,
                         "given": f.given.model_dump(exclude_none=True) if f.given else None,
                     }
                     for f in loaded.facts.values()
                 ],
             }
-        )  # fmt: skip
+        )
     else:
         _show(case_page(loaded, Speaker(loaded, book.tables)), form)
 

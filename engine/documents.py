@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from foedus.problems import InputError, Problem
 
 MAX_BYTES = 1_000_000
@@ -119,9 +118,7 @@ class _Builder:
 
     def stop(self, event: Any, message: str, hint: str = "") -> InputError:
         mark = event.start_mark
-        self.problems.append(
-            Problem(self.document.file, mark.line + 1, mark.column + 1, message, hint)
-        )
+        self.problems.append(Problem(self.document.file, mark.line + 1, mark.column + 1, message, hint))
         return InputError(self.problems)
 
     def build(self, loader: Any) -> Document:

@@ -127,7 +127,18 @@ def grade(
             ):
                 significant = "no"
         results.append(
-            GradeOf(question.name, of, toward, total, uncapped, final, tuple(cap.firing for cap in applied), "lower", significant, tuple(mine))
+            GradeOf(
+                question.name,
+                of,
+                toward,
+                total,
+                uncapped,
+                final,
+                tuple(cap.firing for cap in applied),
+                "lower",
+                significant,
+                tuple(mine),
+            )
         )
     best: dict[str, tuple[int, int]] = {}
     for result in results:
@@ -136,13 +147,16 @@ def grade(
             best[result.of] = max(best.get(result.of, rank), rank)
     return [
         replace(result, standing="highest")
-        if (result.of, result.toward) not in excluded and best.get(result.of) == (question.rank(result.grade), result.total)
+        if (result.of, result.toward) not in excluded
+        and best.get(result.of) == (question.rank(result.grade), result.total)
         else result
         for result in results
     ]
 
 
-def alternative(question: Question, answer: str, toward: str, votes: Sequence[Voice], settled: Sequence[Voice]) -> Alternative:
+def alternative(
+    question: Question, answer: str, toward: str, votes: Sequence[Voice], settled: Sequence[Voice]
+) -> Alternative:
     """One alternative of a contest.
 
     Args:
@@ -167,7 +181,9 @@ def contest(question: Question, of: str, about: str, alternatives: Sequence[Alte
     """
     ranked = sorted(alternatives, key=lambda a: (-a.total, a.answer, a.toward))
     if question.when_silent is not None and not any(vote.counted for a in ranked for vote in a.votes):
-        return Contest(question.name, of, about, question.when_silent, about, 0, tuple(ranked), (), False, True, False, None)
+        return Contest(
+            question.name, of, about, question.when_silent, about, 0, tuple(ranked), (), False, True, False, None
+        )
     top = [a for a in ranked if a.total == ranked[0].total]
     by_default = False
     specific = max(a.specific for a in ranked)
@@ -183,8 +199,18 @@ def contest(question: Question, of: str, about: str, alternatives: Sequence[Alte
     rivals = [a for a in ranked if a is not winner]
     margin = winner.total - max((a.total for a in rivals), default=0)
     return Contest(
-        question.name, of, about, winner.answer, winner.toward, margin,
-        (winner, *rivals), (), by_default, False, winner.toward != about, robust(question, winner, rivals, by_default),
+        question.name,
+        of,
+        about,
+        winner.answer,
+        winner.toward,
+        margin,
+        (winner, *rivals),
+        (),
+        by_default,
+        False,
+        winner.toward != about,
+        robust(question, winner, rivals, by_default),
     )
 
 

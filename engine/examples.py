@@ -153,7 +153,7 @@ class _Reader:
         for place, part in enumerate(parts):
             name, equals, value = (piece.strip() for piece in part.partition("="))
             if not equals:
-                if place >= len(keys) or len(given) != place or list(given) != keys[:place]:
+                if place >= len(keys) or "=" in "".join(parts[:place]):
                     message = f"'{part[:60]}' is no key of '{table.name}'"
                     self.report(statement, message, f"its keys are {', '.join(keys) or 'none'}")
                     return None

@@ -16,7 +16,7 @@ from foedus.memory import Memory, Row
 from foedus.record import TIE, Census, Contest, Firing, GradeOf, Posture, Record, Voice, Weighing
 from foedus.rete import Match, network_of
 from foedus.strata import EVIDENCE, POSTURE
-from foedus.terms import ANYONE, UNKNOWN, Assert_, Cap, Question, Rule, Vote, Weigh
+from foedus.terms import ANYONE, UNKNOWN, Cap, Conclude, Question, Rule, Vote, Weigh
 
 ALIGNMENT = "alignment"
 """The contest whose answer a recommendation starts from."""
@@ -62,9 +62,14 @@ class _Run:
                 session.declare(self.fresh)
         order = sorted(self.firings.values(), key=lambda f: (f.stratum, f.rule, f.id))
         return Record(
-            self.case, self.program, self.memory, {f.id: f for f in order},
-            dict(sorted(self.grades.items())), dict(sorted(self.contests.items())),
-            tuple(sorted(self.postures, key=lambda p: (p.of, p.about))), dict(sorted(self.census.items())),
+            self.case,
+            self.program,
+            self.memory,
+            {f.id: f for f in order},
+            dict(sorted(self.grades.items())),
+            dict(sorted(self.contests.items())),
+            tuple(sorted(self.postures, key=lambda p: (p.of, p.about))),
+            dict(sorted(self.census.items())),
             {row: tuple(sorted(ids)) for row, ids in sorted(self.producers.items())},
         )
 
@@ -141,7 +146,7 @@ class _Run:
             for conclusion in rule.conclusions:
                 if isinstance(conclusion, Vote):
                     self.vote(rule, firing, conclusion, defeated_by)
-                elif isinstance(conclusion, Assert_):
+                elif isinstance(conclusion, Conclude):
                     fields = {name: term.value(firing.bindings) for name, term in conclusion.fields.items()}
                     concluded.append(self.state(conclusion.table, fields, firing.id, standing=not defeated_by))
                 elif not defeated_by:
@@ -179,18 +184,40 @@ class _Run:
         word, weighed_by = weigh(base, question, self.weighings[(rule.id, of, toward)])
         self.voices[question.name].append(
             Voice(
-                firing.id, rule.id, rule.row, question.name, answer, of, toward, vote.sign, vote.group, base, word,
-                weighed_by, False, 0, None, None, defeated_by, rule.default,
+                firing.id,
+                rule.id,
+                rule.row,
+                question.name,
+                answer,
+                of,
+                toward,
+                vote.sign,
+                vote.group,
+                base,
+                word,
+                weighed_by,
+                False,
+                0,
+                None,
+                None,
+                defeated_by,
+                rule.default,
             )
         )
         if not defeated_by and word != "nothing":
             self.state(
                 EVIDENCE,
                 {
-                    "row": rule.row, "question": question.name, "answer": answer or ANYONE, "of": of, "toward": toward,
-                    "sign": "for" if vote.sign > 0 else "against", "group": vote.group,
+                    "row": rule.row,
+                    "question": question.name,
+                    "answer": answer or ANYONE,
+                    "of": of,
+                    "toward": toward,
+                    "sign": "for" if vote.sign > 0 else "against",
+                    "group": vote.group,
                 },
-                firing.id, standing=True,
+                firing.id,
+                standing=True,
             )
 
     def state(self, table: str, fields: Mapping[str, str], firing: str, *, standing: bool) -> str:
@@ -235,8 +262,15 @@ class _Run:
             self.grades[(question.name, result.of, result.toward)] = result
             self.state(
                 question.name,
-                {"of": result.of, "toward": result.toward, "grade": result.grade, "standing": result.standing, "significant": result.significant},
-                "", standing=True,
+                {
+                    "of": result.of,
+                    "toward": result.toward,
+                    "grade": result.grade,
+                    "standing": result.standing,
+                    "significant": result.significant,
+                },
+                "",
+                standing=True,
             )
 
     def answer_contest(self, question: Question, votes: tuple[Voice, ...], settled: tuple[Voice, ...]) -> None:
@@ -256,7 +290,13 @@ class _Run:
                 self.decide(question, of, about, votes, settled, joined)
 
     def decide(
-        self, question: Question, of: str, about: str, votes: tuple[Voice, ...], settled: tuple[Voice, ...], joined: list[str]
+        self,
+        question: Question,
+        of: str,
+        about: str,
+        votes: tuple[Voice, ...],
+        settled: tuple[Voice, ...],
+        joined: list[str],
     ) -> None:
         def those(source: tuple[Voice, ...], answer: str, toward: str) -> list[Voice]:
             return [v for v in source if (v.of, v.answer, v.toward) == (of, answer, toward)]
@@ -271,7 +311,12 @@ class _Run:
             return
         result = contest(question, of, about, options)
         self.contests[(question.name, of, about)] = result
-        self.state(question.name, {"of": of, "toward": result.toward if result.answer != TIE else about, "answer": result.answer}, "", standing=True)
+        self.state(
+            question.name,
+            {"of": of, "toward": result.toward if result.answer != TIE else about, "answer": result.answer},
+            "",
+            standing=True,
+        )
 
     def recommend(self) -> None:
         """Turn the answers into postures, by the table of the rule book."""
@@ -286,9 +331,9 @@ class _Run:
                     fits = entry.alignment == alignment.answer and (
                         entry.effort is None or effort is None or entry.effort == effort.answer
                     )
-                    if fits and all(states.get(of, {}).get(key) == value for key, value in entry.where.items()):
-                        if posture == TIE or entry.posture == posture:
-                            posture, label = entry.posture, entry.label or entry.posture.replace("_", "-")
+                    special = all(states.get(of, {}).get(key) == value for key, value in entry.where.items())
+                    if fits and special and posture in (TIE, entry.posture):
+                        posture, label = entry.posture, entry.label or entry.posture.replace("_", "-")
             self.postures.append(Posture(of, about, posture, label, alignment, effort))
             self.state(POSTURE, {"of": of, "toward": alignment.toward, "posture": posture}, "", standing=True)
 

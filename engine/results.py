@@ -11,9 +11,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FORMAT = "foedus-result/1"
-"""Name and version of the JSON form."""
-
 
 class Part(BaseModel):
     """Common to every part of a result."""
@@ -257,7 +254,7 @@ class Observed(Part):
 class Consultation(Part):
     """The answer to a case."""
 
-    format: Literal["foedus-result/1"] = FORMAT
+    format: Literal["foedus-result/1"] = Field(default="foedus-result/1", description="Name and version of this form")
     software: str
     case: CaseOut
     book: BookOut

@@ -22,7 +22,6 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
 from foedus.book import Program
@@ -30,7 +29,7 @@ from foedus.memory import Row
 from foedus.terms import UNKNOWN, Absent, Compare, Constraint, Differ, Holds, Pattern, Rule
 
 
-def _import_experta() -> ModuleType:
+def _import_experta() -> None:
     """Import Experta on a Python whose ``collections`` has no ``Mapping`` any more."""
     patched = "frozendict" not in sys.modules and not hasattr(collections, "Mapping")
     handlers = list(logging.root.handlers)
@@ -48,10 +47,9 @@ def _import_experta() -> ModuleType:
     for handler in list(logging.root.handlers):
         if handler not in handlers:
             logging.root.removeHandler(handler)
-    return experta
 
 
-_experta = _import_experta()
+_import_experta()
 
 from experta import MATCH, NOT, TEST, Fact, KnowledgeEngine, P  # noqa: E402
 from experta import Rule as ExpertaRule  # noqa: E402
@@ -261,7 +259,11 @@ class Network:
                 Match(
                     rule.id,
                     tuple((name, context[name]) for name in variables),
-                    tuple(sorted((int(name[1:]), fact[ROW]) for name, fact in context.items() if name.startswith(_CAPTURE))),
+                    tuple(
+                        sorted(
+                            (int(name[1:]), fact[ROW]) for name, fact in context.items() if name.startswith(_CAPTURE)
+                        )
+                    ),
                 )
             )
 
@@ -318,9 +320,7 @@ class Session:
     def declare(self, rows: Iterable[Row]) -> None:
         """Put rows into Experta's working memory; tables that no rule reads are left out."""
         facts = [
-            self._network.fact(row)
-            for row in rows
-            if row.id not in self._declared and self._network.can_match(row)
+            self._network.fact(row) for row in rows if row.id not in self._declared and self._network.can_match(row)
         ]
         self._declared.update(fact[ROW] for fact in facts)
         if facts:
@@ -328,11 +328,14 @@ class Session:
 
     def fire(self, stratum: int) -> list[Match]:
         """Fire the activations of a stratum, in the order of rule and matched rows."""
-        return self._engine.fire(stratum)
+        matches: list[Match] = self._engine.fire(stratum)
+        return matches
 
     def fire_all(self) -> list[Match]:
         """Fire every activation that stands, whatever its stratum: for examples of single rules."""
-        return [match for stratum in range(1, self._network.program.strata.last + 1) for match in self._engine.fire(stratum)]
+        return [
+            match for stratum in range(1, self._network.program.strata.last + 1) for match in self._engine.fire(stratum)
+        ]
 
 
 _networks: dict[tuple[str, str], Network] = {}
@@ -346,5 +349,3 @@ def network_of(program: Program) -> Network:
         if key not in _networks:
             _networks[key] = Network(program)
         return _networks[key]
-
-

@@ -38,7 +38,11 @@ def share(differences: Sequence[Vector], rays: Sequence[Sequence[int]]) -> Fract
     Returns:
         An exact fraction between 0 and 1; a lead that is nil under all weightings gives 0.
     """
-    corners: list[tuple[Fraction, Fraction]] = [(Fraction(0), Fraction(0)), (Fraction(1), Fraction(0)), (Fraction(0), Fraction(1))]
+    corners: list[tuple[Fraction, Fraction]] = [
+        (Fraction(0), Fraction(0)),
+        (Fraction(1), Fraction(0)),
+        (Fraction(0), Fraction(1)),
+    ]
     polygon = corners
     for difference in differences:
         at = [along(difference, ray) for ray in rays]

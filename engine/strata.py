@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from foedus.terms import Absent, Assert_, Cap, Holds, Question, Rule, Table, Vote, Weigh
+from foedus.terms import Absent, Cap, Conclude, Holds, Question, Rule, Table, Vote, Weigh
 
 EVIDENCE = "evidence"
 """The table of undefeated votes, which rules may read."""
@@ -81,7 +81,7 @@ class _Order:
         self.weighers: dict[str, list[str]] = {}
         for rule in rules.values():
             for conclusion in rule.conclusions:
-                if isinstance(conclusion, Assert_):
+                if isinstance(conclusion, Conclude):
                     self.makers.setdefault(conclusion.table, []).append(rule.id)
                 elif isinstance(conclusion, Vote | Cap):
                     self.voters.setdefault(conclusion.question, []).append(rule.id)
@@ -129,16 +129,16 @@ class _Order:
         if name in self.questions:
             return self.level(f"resolves:{name}")
         if name == POSTURE:
-            return max((self.level(f"resolves:{q.name}") for q in self.questions.values() if q.kind == "contest"), default=0)
+            return max(
+                (self.level(f"resolves:{q.name}") for q in self.questions.values() if q.kind == "contest"), default=0
+            )
         table = self.tables[name]
         parts = [0] + [self.level(f"settles:{maker}") for maker in self.makers.get(name, [])]
         parts += [self.level(f"table:{part.partition('.')[0]}") for part in table.first_known]
         return max(parts)
 
 
-def stratify(
-    rules: Mapping[str, Rule], questions: Mapping[str, Question], tables: Mapping[str, Table]
-) -> Strata:
+def stratify(rules: Mapping[str, Rule], questions: Mapping[str, Question], tables: Mapping[str, Table]) -> Strata:
     """Compute the strata of a set of rules.
 
     Raises:

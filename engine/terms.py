@@ -197,14 +197,14 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True)
-class Assert_:
+class Conclude:
     """A conclusion that states a row of a derived table."""
 
     table: str
     fields: Mapping[str, Term]
 
 
-Conclusion = Vote | Weigh | Cap | Assert_
+Conclusion = Vote | Weigh | Cap | Conclude
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ import types
 from collections.abc import Iterator
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
-
 from foedus.documents import Document, Path_
 from foedus.problems import Problem, suggestion
+from pydantic import BaseModel, ValidationError
 
 
 def _models(annotation: Any) -> Iterator[Any]:

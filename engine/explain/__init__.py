@@ -1,0 +1,1 @@
+"""Explanations: from the record of a run to verdicts, proofs and pages, as plain data."""

@@ -15,7 +15,7 @@ from foedus.memory import Memory, fact_path
 from foedus.record import Record
 from foedus.results import Gap
 from foedus.strata import EVIDENCE, evidence_read
-from foedus.terms import UNKNOWN, Absent, Assert_, Cap, Compare, Differ, Holds, Premise, Rule, Vote, Weigh
+from foedus.terms import UNKNOWN, Absent, Cap, Compare, Conclude, Differ, Holds, Premise, Rule, Vote, Weigh
 
 Cell = tuple[str, tuple[str, ...], str]
 """Table, keys and attribute of a fact."""
@@ -33,7 +33,7 @@ def bearing(program: Program) -> list[Rule]:
             for conclusion in rule.conclusions:
                 useful = (
                     (isinstance(conclusion, Vote | Cap) and conclusion.question in questions)
-                    or (isinstance(conclusion, Assert_) and conclusion.table in tables)
+                    or (isinstance(conclusion, Conclude) and conclusion.table in tables)
                     or (isinstance(conclusion, Weigh) and wanted & set(conclusion.rules))
                 )
                 if useful:
@@ -95,7 +95,7 @@ def _about(rule: Rule) -> list[str | None]:
     """The variables that stand for the state that a rule's conclusions are about."""
     found: list[str | None] = []
     for conclusion in rule.conclusions:
-        term = conclusion.fields.get("of") if isinstance(conclusion, Assert_) else conclusion.of
+        term = conclusion.fields.get("of") if isinstance(conclusion, Conclude) else conclusion.of
         found.append(term.text if term is not None and term.variable else None)
     return sorted(set(found), key=str)
 

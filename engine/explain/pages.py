@@ -9,10 +9,10 @@ from foedus.explain.sentences import RELATIONS, fill
 from foedus.results import Part
 from foedus.terms import (
     Absent,
-    Assert_,
     Attribute,
     Cap,
     Compare,
+    Conclude,
     Conclusion,
     Differ,
     Holds,
@@ -86,9 +86,16 @@ def pattern_text(pattern: Pattern, book: RuleBook) -> str:
         else:
             names[key] = " or ".join(constraint.allowed or ("any",))
     parts: list[str] = []
+    said = table.sentence
     for name, attribute in table.attributes.items():
         constraint = asked.get(name)
         if constraint is None:
+            continue
+        if not attribute.sentence:
+            said = fill(
+                said,
+                {name: _var(constraint.variable) if constraint.variable else _or(constraint.allowed or (), attribute)},
+            )
             continue
         if constraint.stated is not None:
             parts.append(f"it is {'' if constraint.stated else 'not '}stated: {fill(attribute.ask, names)}")
@@ -98,7 +105,7 @@ def pattern_text(pattern: Pattern, book: RuleBook) -> str:
             value += f" (called {_var(constraint.variable)})"
         parts.append(fill(attribute.sentence or "{value}", {**names, "value": value}))
     if not parts:
-        parts.append(fill(table.sentence, names) if table.sentence else f"there is {table.name}: {', '.join(names.values())}")
+        parts.append(fill(said, names) if said else f"there is {table.name}: {', '.join(names.values())}")
     return "; ".join(parts)
 
 
@@ -117,7 +124,7 @@ def premise_text(premise: Premise, book: RuleBook) -> str:
 class _Letters(dict[str, str]):
     """Shows every variable by its letter."""
 
-    def get(self, key: str, default: object = None) -> str:  # type: ignore[override]
+    def get(self, key: str, default: object = None) -> str:
         return _var(key)
 
 
@@ -129,11 +136,15 @@ def conclusion_text(conclusion: Conclusion, book: RuleBook) -> str:
     """A conclusion in words."""
     if isinstance(conclusion, Vote):
         strength = conclusion.strength
-        word = strength.word or ", ".join(f"{value.replace('_', ' ')}: {word}" for value, word in strength.steps.items())
+        word = strength.word or ", ".join(
+            f"{value.replace('_', ' ')}: {word}" for value, word in strength.steps.items()
+        )
         how = word if strength.word else f"by {_var(strength.of or '')} ({word})"
         if conclusion.answer is not None:
             verb = "favours" if conclusion.sign > 0 else "opposes"
-            what = f"{verb} {_term(conclusion.answer)} of {_term(conclusion.of)} with regard to {_term(conclusion.toward)}"
+            what = (
+                f"{verb} {_term(conclusion.answer)} of {_term(conclusion.of)} with regard to {_term(conclusion.toward)}"
+            )
         else:
             verb = "raises" if conclusion.sign > 0 else "lowers"
             what = f"{verb} the {conclusion.question} of {_term(conclusion.toward)} for {_term(conclusion.of)}"
@@ -142,8 +153,9 @@ def conclusion_text(conclusion: Conclusion, book: RuleBook) -> str:
         how = f"one step {conclusion.step}" if conclusion.step else f"at most {conclusion.highest}"
         return f"weighs {', '.join(conclusion.rules)} for {_term(conclusion.of)} and {_term(conclusion.toward)}: {how}"
     if isinstance(conclusion, Cap):
-        return f"limits the {conclusion.question} of {_term(conclusion.toward)} for {_term(conclusion.of)} to {conclusion.highest}"
-    assert isinstance(conclusion, Assert_)
+        pair = f"{_term(conclusion.toward)} for {_term(conclusion.of)}"
+        return f"limits the {conclusion.question} of {pair} to {conclusion.highest}"
+    assert isinstance(conclusion, Conclude)
     table = book.tables[conclusion.table]
     names = {name: _term(term) for name, term in conclusion.fields.items()}
     return "concludes: " + fill(table.sentence, names)
@@ -153,9 +165,25 @@ def lines(book: RuleBook) -> list[RuleLine]:
     """Every rule, tension and statement, by id."""
     found: list[RuleLine] = []
     for rule in book.rules.values():
-        found.append(RuleLine(id=rule.id, role=rule.role, theories=list(rule.theories), claim=rule.claim, source=[str(s) for s in rule.source]))
+        found.append(
+            RuleLine(
+                id=rule.id,
+                role=rule.role,
+                theories=list(rule.theories),
+                claim=rule.claim,
+                source=[str(s) for s in rule.source],
+            )
+        )
     for entry in book.statements.values():
-        found.append(RuleLine(id=entry.id, role=entry.role, theories=["main"], claim=entry.claim, source=[str(s) for s in entry.source]))
+        found.append(
+            RuleLine(
+                id=entry.id,
+                role=entry.role,
+                theories=["main"],
+                claim=entry.claim,
+                source=[str(s) for s in entry.source],
+            )
+        )
     return sorted(found, key=lambda line: _order(line.id))
 
 
@@ -182,26 +210,56 @@ def pages(book: RuleBook, name: str) -> list[RulePage]:
 
 def _statement(entry: Statement) -> RulePage:
     return RulePage(
-        id=entry.id, row=entry.id, role=entry.role, theories=["main"], claim=entry.claim, source=[str(s) for s in entry.source],
-        when=[], then=[], because="", reason=entry.reason, decision=entry.decision, default=False, corollary=False,
-        defeated_by=[], defeats=[], weighed_by=[], groups=[], tensions=[], shown_with=list(entry.shown_with), fires_on=[],
-        silent_on=[], place=f"{entry.file}:{entry.line}",
-    )  # fmt: skip
+        id=entry.id,
+        row=entry.id,
+        role=entry.role,
+        theories=["main"],
+        claim=entry.claim,
+        source=[str(s) for s in entry.source],
+        when=[],
+        then=[],
+        because="",
+        reason=entry.reason,
+        decision=entry.decision,
+        default=False,
+        corollary=False,
+        defeated_by=[],
+        defeats=[],
+        weighed_by=[],
+        groups=[],
+        tensions=[],
+        shown_with=list(entry.shown_with),
+        fires_on=[],
+        silent_on=[],
+        place=f"{entry.file}:{entry.line}",
+    )
 
 
 def _page(book: RuleBook, rule: Rule) -> RulePage:
     others: Mapping[str, Rule] = book.rules
     return RulePage(
-        id=rule.id, row=rule.row, role=rule.role, theories=list(rule.theories), claim=rule.claim,
-        source=[str(s) for s in rule.source], when=[premise_text(p, book) for p in rule.premises],
-        then=[conclusion_text(c, book) for c in rule.conclusions], because=fill(rule.because, _Letters()), reason=rule.reason,
-        decision=rule.decision, default=rule.default, corollary=rule.corollary,
+        id=rule.id,
+        row=rule.row,
+        role=rule.role,
+        theories=list(rule.theories),
+        claim=rule.claim,
+        source=[str(s) for s in rule.source],
+        when=[premise_text(p, book) for p in rule.premises],
+        then=[conclusion_text(c, book) for c in rule.conclusions],
+        because=fill(rule.because, _Letters()),
+        reason=rule.reason,
+        decision=rule.decision,
+        default=rule.default,
+        corollary=rule.corollary,
         defeated_by=[d.rule + (f": {d.reason}" if d.reason else "") for d in rule.defeated_by],
         defeats=[o.id for o in others.values() if any(d.rule == rule.id for d in o.defeated_by)],
-        weighed_by=[o.id for o in others.values() if any(isinstance(c, Weigh) and rule.id in c.rules for c in o.conclusions)],
+        weighed_by=[
+            o.id for o in others.values() if any(isinstance(c, Weigh) and rule.id in c.rules for c in o.conclusions)
+        ],
         groups=sorted({c.group for c in rule.conclusions if isinstance(c, Vote)}),
         tensions=[f"{o.id}: {o.claim}" for o in others.values() if rule.row in o.between],
         shown_with=[s.id for s in book.statements.values() if rule.id in s.shown_with],
-        fires_on=[list(x) for x in rule.examples.fires], silent_on=[list(x) for x in rule.examples.silent],
+        fires_on=[list(x) for x in rule.examples.fires],
+        silent_on=[list(x) for x in rule.examples.silent],
         place=f"{rule.file}:{rule.line}",
-    )  # fmt: skip
+    )

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from pydantic import Field
-
 from foedus.case import Fact
 from foedus.explain.sentences import Speaker
 from foedus.memory import Row, fact_path
@@ -18,11 +16,25 @@ from foedus.record import TIE, Alternative, Contest, Firing, GradeOf, Record, Vo
 from foedus.results import Part, Verdict
 from foedus.strata import EVIDENCE, POSTURE
 from foedus.terms import UNKNOWN, Absent, Citation, Compare, Differ, Holds, Rule
+from pydantic import Field
 
 Kind = Literal[
-    "verdict", "question", "answer", "evidence", "rule", "premise", "fact", "absent", "source", "number",
-    "weight", "defeat", "conclusion", "note", "reference",
-]  # fmt: skip
+    "verdict",
+    "question",
+    "answer",
+    "evidence",
+    "rule",
+    "premise",
+    "fact",
+    "absent",
+    "source",
+    "number",
+    "weight",
+    "defeat",
+    "conclusion",
+    "note",
+    "reference",
+]
 
 
 class Node(Part):
@@ -163,7 +175,12 @@ class _Prover:
         keys = {key: row.fields[key] for key in table.keys}
         text = "; ".join(self.speaker.stated(table, keys, table.attributes[name], row.fields[name]) for name in asked)
         source = next((r.source for r in self.book.reference if r.table == row.table and r.key in keys.values()), "")
-        return Node(kind="fact", text=text, id=row.id, children=[Node(kind="source", text=f"rule book, {row.table}: {self.cited(source)}")])
+        return Node(
+            kind="fact",
+            text=text,
+            id=row.id,
+            children=[Node(kind="source", text=f"rule book, {row.table}: {self.cited(source)}")],
+        )
 
     def cited(self, work: str) -> str:
         known = self.book.works.get(work)
@@ -224,9 +241,18 @@ class _Prover:
         children = [self.voice(voice) for voice in _ranked(grade.votes)]
         question = self.program.questions[grade.question]
         if question.significant_from and "significant" in asked:
-            children.append(Node(kind="note", text=f"a {grade.question} is significant from {question.significant_from} on ({question.source})"))
+            children.append(
+                Node(
+                    kind="note",
+                    text=f"a {grade.question} is significant from {question.significant_from} on ({question.source})",
+                )
+            )
         if grade.caps:
-            changed = f"{grade.uncapped} by its points, limited to {grade.grade}" if grade.uncapped != grade.grade else "limited"
+            changed = (
+                f"{grade.uncapped} by its points, limited to {grade.grade}"
+                if grade.uncapped != grade.grade
+                else "limited"
+            )
             caps = [self.firing(self.record.firings[cap]) for cap in grade.caps]
             children.append(Node(kind="weight", text=changed, children=caps))
         return Node(kind="conclusion", text=text, id=identity, points=grade.total, children=children)
@@ -240,8 +266,15 @@ class _Prover:
         if key not in self.shown:
             self.shown.add(key)
             notes = [Node(kind="note", text=f"decision: {rule.decision}")] if rule.decision else []
-        marks = "".join([" (a default)" if rule.default else "", " (a corollary that neither document states)" if rule.corollary else ""])
-        return Node(kind="rule", text=f"{rule.id}: {rule.claim}{marks} [{_cite(rule.source)}]", id=rule.id, children=notes)
+        marks = "".join(
+            [
+                " (a default)" if rule.default else "",
+                " (a corollary that neither document states)" if rule.corollary else "",
+            ]
+        )
+        return Node(
+            kind="rule", text=f"{rule.id}: {rule.claim}{marks} [{_cite(rule.source)}]", id=rule.id, children=notes
+        )
 
     def firing(self, firing: Firing) -> Node:
         """A firing with its rule, its premises and what defeats it."""
@@ -258,7 +291,11 @@ class _Prover:
         nodes: list[Node] = []
         for premise, rows in zip(rule.premises, firing.premises, strict=True):
             if isinstance(premise, Holds):
-                asked = [c.field for c in premise.pattern.constraints if c.field in self.book.tables[premise.pattern.table].attributes]
+                asked = [
+                    c.field
+                    for c in premise.pattern.constraints
+                    if c.field in self.book.tables[premise.pattern.table].attributes
+                ]
                 for identity in rows:
                     nodes += self.row(identity, asked)
             elif isinstance(premise, Absent):
@@ -267,13 +304,23 @@ class _Prover:
                 nodes.append(Node(kind="premise", text=self.speaker.compared(rule, premise, firing.bindings)))
             elif isinstance(premise, Differ):
                 left, right = firing.bindings[premise.left], firing.bindings[premise.right]
-                nodes.append(Node(kind="premise", text=f"{self.speaker.name(left)} and {self.speaker.name(right)} are not the same"))
+                nodes.append(
+                    Node(
+                        kind="premise",
+                        text=f"{self.speaker.name(left)} and {self.speaker.name(right)} are not the same",
+                    )
+                )
         return nodes
 
     def defeat(self, rule: Rule, identity: str) -> Node:
         other = self.record.firings[identity]
         why = next((d.reason for d in rule.defeated_by if d.rule == other.rule), "")
-        return Node(kind="defeat", text=f"defeated by {other.rule}" + (f": {why}" if why else ""), id=identity, children=[self.firing(other)])
+        return Node(
+            kind="defeat",
+            text=f"defeated by {other.rule}" + (f": {why}" if why else ""),
+            id=identity,
+            children=[self.firing(other)],
+        )
 
     def voice(self, voice: Voice) -> Node:
         """A vote: its weight, then its firing."""
@@ -284,9 +331,19 @@ class _Prover:
         text = f"{count} ({word}) {voice.rule}: {self.speaker.because(self.program.rules[voice.rule], firing.bindings)}"
         extra: list[Node] = []
         if voice.included_in:
-            extra.append(Node(kind="note", text=f"included in {voice.included_in.partition('[')[0]}, which says it more strongly ({voice.group.replace('_', ' ')})"))
+            extra.append(
+                Node(
+                    kind="note",
+                    text=f"included in {_rule_of(voice.included_in)}: one consideration ({voice.group.replace('_', ' ')})",
+                )
+            )
         if voice.suppressed_by:
-            extra.append(Node(kind="note", text=f"does not stand in for {voice.suppressed_by.partition('[')[0]}, the stronger form, which is defeated"))
+            extra.append(
+                Node(
+                    kind="note",
+                    text=f"does not stand in for {_rule_of(voice.suppressed_by)}, the stronger form, which is defeated",
+                )
+            )
         extra += [self.weighing(w.firing, w.step, w.highest) for w in voice.weighed_by]
         text += " (shown above)" if node.kind == "reference" else ""
         return Node(kind="evidence", text=text, id=voice.firing, points=voice.points, children=[*extra, *node.children])
@@ -295,37 +352,59 @@ class _Prover:
         firing = self.record.firings[identity]
         what = f"one step {step}" if step else f"at most {highest}"
         node = self.firing(firing)
-        return Node(kind="weight", text=f"{what} by {firing.rule}: {node.text.removeprefix(firing.rule + ': ')}", id=identity, children=node.children)
+        return Node(
+            kind="weight",
+            text=f"{what} by {firing.rule}: {node.text.removeprefix(firing.rule + ': ')}",
+            id=identity,
+            children=node.children,
+        )
 
     # ---- questions --------------------------------------------------------------------------
 
     def contest(self, contest: Contest) -> Node:
         question = self.program.questions[contest.question]
-        asks = question.asks.replace("{of}", self.speaker.name(contest.of)).replace("{toward}", self.speaker.name(contest.about))
+        asks = question.asks.replace("{of}", self.speaker.name(contest.of)).replace(
+            "{toward}", self.speaker.name(contest.about)
+        )
         children = [self.alternative(a) for a in contest.alternatives]
         children += [Node(kind="note", text=text) for text in self.outcome(contest)]
-        return Node(kind="question", text=asks, id=f"{contest.question}({contest.of}, {contest.about})", children=children)
+        return Node(
+            kind="question", text=asks, id=f"{contest.question}({contest.of}, {contest.about})", children=children
+        )
 
     def outcome(self, contest: Contest) -> list[str]:
         if contest.by_silence:
             return [f"no rule speaks, so the burden is {contest.answer}"]
         if contest.answer == TIE:
             return [f"tie between {' and '.join(sorted({answer for answer, _ in contest.tied}))}"]
-        notes = [f"{contest.answer} leads by {contest.margin} points" if contest.margin != 1 else f"{contest.answer} leads by 1 point"]
+        notes = [
+            f"{contest.answer} leads by {contest.margin} points"
+            if contest.margin != 1
+            else f"{contest.answer} leads by 1 point"
+        ]
         if contest.by_default:
             notes.append("the specific evidence ties, and the default decides")
         if contest.robust is not None:
             if contest.robust.signs_alone:
-                notes.append("the lead rests on the signs alone: whatever the sizes of slight < moderate < strong, it holds")
+                notes.append(
+                    "the lead rests on the signs alone: whatever the sizes of slight < moderate < strong, it holds"
+                )
             else:
-                notes.append(f"the lead rests on the sizes: it holds under {contest.robust.share} of the admissible weightings")
+                notes.append(
+                    f"the lead rests on the sizes: it holds under {contest.robust.share} of the admissible weightings"
+                )
         return notes
 
     def alternative(self, alternative: Alternative) -> Node:
         points = "1 point" if alternative.total == 1 else f"{alternative.total} points"
         text = f"{alternative.answer} with regard to {self.speaker.name(alternative.toward)}: {points}"
         nodes = [self.voice(voice) for voice in _ranked(alternative.votes)]
-        return Node(kind="answer", text=text, points=alternative.total, children=nodes or [Node(kind="note", text="no rule speaks for or against it")])
+        return Node(
+            kind="answer",
+            text=text,
+            points=alternative.total,
+            children=nodes or [Node(kind="note", text="no rule speaks for or against it")],
+        )
 
     # ---- the whole --------------------------------------------------------------------------
 
@@ -344,12 +423,19 @@ class _Prover:
         children += self.partners()
         if verdict.tensions:
             nodes = [
-                Node(kind="note", text=f"{t.title}: {t.text}", id=t.id, children=[Node(kind="note", text=f"settled: {t.resolution}")])
+                Node(
+                    kind="note",
+                    text=f"{t.title}: {t.text}",
+                    id=t.id,
+                    children=[Node(kind="note", text=f"settled: {t.resolution}")],
+                )
                 for t in verdict.tensions
             ]
             children.append(Node(kind="question", text="Where claims pull against each other", children=nodes))
         if verdict.gaps:
-            nodes = [Node(kind="fact", text=f"{g.asks} (asked by {', '.join(g.rules)})", id=g.fact) for g in verdict.gaps]
+            nodes = [
+                Node(kind="fact", text=f"{g.asks} (asked by {', '.join(g.rules)})", id=g.fact) for g in verdict.gaps
+            ]
             children.append(Node(kind="question", text="Not known", children=nodes))
         root = Node(kind="verdict", text=verdict.sentence, id=verdict.state, children=children)
         return Proof(state=self.state, sentence=verdict.sentence, root=root)
@@ -372,20 +458,32 @@ class _Prover:
         for partner in self.verdict.partners:
             children: list[Node] = []
             if partner.joins_threat:
-                children += [self.firing(f) for f in self.record.firings.values() if f"no_partner({self.state}, {partner.state})" in f.concluded]
+                children += [
+                    self.firing(f)
+                    for f in self.record.firings.values()
+                    if f"no_partner({self.state}, {partner.state})" in f.concluded
+                ]
             for question in ("partner", "durability"):
                 grade = self.record.grades.get((question, self.state, partner.state))
                 if grade is not None and grade.votes:
                     children.append(self.grade(grade, []))
             if children:
                 name = self.speaker.name(partner.state)
-                text = f"{name}: no partner, it joins the threat" if partner.joins_threat else f"{name}: {partner.grade}, {partner.points} points"
+                text = (
+                    f"{name}: no partner, it joins the threat"
+                    if partner.joins_threat
+                    else f"{name}: {partner.grade}, {partner.points} points"
+                )
                 nodes.append(Node(kind="answer", text=text, points=partner.points, children=children))
         found = [Node(kind="question", text="With whom?", children=nodes)] if nodes else []
         levers = [
             self.grade(self.record.grades[("leverage", item.donor, self.state)], []) for item in self.verdict.leverage
         ]
         return [*found, Node(kind="question", text="Who has leverage over it?", children=levers)] if levers else found
+
+
+def _rule_of(firing: str) -> str:
+    return firing.partition("[")[0]
 
 
 def _ranked(voices: Sequence[Voice]) -> list[Voice]:

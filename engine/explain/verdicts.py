@@ -60,12 +60,27 @@ class _Writer:
             firing, rule = self.record.firings[voice.firing], self.rules[voice.rule]
             found.append(
                 Evidence(
-                    rule=rule.id, row=rule.row, question=voice.question, bindings=dict(firing.bindings), posture=voice.answer,
-                    toward=voice.toward, speaks="for" if voice.sign > 0 else "against", group=voice.group, strength=voice.word,
-                    base_strength=voice.base, points=voice.points, counted=voice.counted, default=rule.default,
-                    corollary=rule.corollary, included_in=voice.included_in, suppressed_by=voice.suppressed_by,
-                    defeated_by=list(voice.defeated_by), weighed_by=[weighing.firing for weighing in voice.weighed_by],
-                    because=self.because(firing), source=self.sources(rule), firing=firing.id,
+                    rule=rule.id,
+                    row=rule.row,
+                    question=voice.question,
+                    bindings=dict(firing.bindings),
+                    posture=voice.answer,
+                    toward=voice.toward,
+                    speaks="for" if voice.sign > 0 else "against",
+                    group=voice.group,
+                    strength=voice.word,
+                    base_strength=voice.base,
+                    points=voice.points,
+                    counted=voice.counted,
+                    default=rule.default,
+                    corollary=rule.corollary,
+                    included_in=voice.included_in,
+                    suppressed_by=voice.suppressed_by,
+                    defeated_by=list(voice.defeated_by),
+                    weighed_by=[weighing.firing for weighing in voice.weighed_by],
+                    because=self.because(firing),
+                    source=self.sources(rule),
+                    firing=firing.id,
                 )
             )
         return sorted(found, key=lambda e: (-abs(e.points), not e.counted, bool(e.defeated_by), e.rule, e.firing))
@@ -84,7 +99,9 @@ class _Writer:
                     continue
                 text = self.because(firing)
                 about = keys[1] if len(keys) > 1 else keys[0]
-                found.setdefault((rule.id, text), Remark(rule=rule.id, about=about, text=text, source=self.sources(rule)))
+                found.setdefault(
+                    (rule.id, text), Remark(rule=rule.id, about=about, text=text, source=self.sources(rule))
+                )
         return [found[key] for key in sorted(found)]
 
     def tensions(self, state: str) -> list[Tension]:
@@ -101,15 +118,22 @@ class _Writer:
         return [found[key] for key in sorted(found, key=lambda k: (int(k[0].partition("_")[2]), k[1]))]
 
     def threats(self, state: str) -> list[Threat]:
-        principal = {row.fields["toward"] for row in self.record.memory.all("principal_threat") if row.fields["of"] == state}
+        principal = {
+            row.fields["toward"] for row in self.record.memory.all("principal_threat") if row.fields["of"] == state
+        }
         found: list[tuple[int, Threat]] = []
         for (question, of, toward), grade in self.record.grades.items():
             if question != "threat" or of != state:
                 continue
             rank = self.program.questions[question].rank(grade.grade)
             threat = Threat(
-                state=toward, grade=grade.grade, points=grade.total, significant=grade.significant,  # type: ignore[arg-type]
-                principal=toward in principal, evidence=self.evidence(grade.votes), capped_by=list(grade.caps),
+                state=toward,
+                grade=grade.grade,
+                points=grade.total,
+                significant=grade.significant,  # type: ignore[arg-type]
+                principal=toward in principal,
+                evidence=self.evidence(grade.votes),
+                capped_by=list(grade.caps),
             )
             found.append((rank, threat))
         return [threat for _, threat in sorted(found, key=lambda item: (-item[0], -item[1].points, item[1].state))]
@@ -122,7 +146,10 @@ class _Writer:
                     _, toward, motive = identity.partition("(")[2].rstrip(")").split(", ")
                     found.append(
                         Motive(
-                            motive=motive, toward=toward, rule=firing.rule, because=self.because(firing),
+                            motive=motive,
+                            toward=toward,
+                            rule=firing.rule,
+                            because=self.because(firing),
                             defeated_by=list(firing.defeated_by),
                         )
                     )
@@ -146,7 +173,9 @@ class _Writer:
             grade = self.record.grades.get(("partner", state, other))
             relation = memory.get("relation", state, other)
             common = sorted(
-                row.fields["from"] for row in memory.all("common_threat") if (row.fields["of"], row.fields["toward"]) == (state, other)
+                row.fields["from"]
+                for row in memory.all("common_threat")
+                if (row.fields["of"], row.fields["toward"]) == (state, other)
             )
             support = {}
             for threat in principal:
@@ -154,10 +183,16 @@ class _Writer:
                 support[threat] = row.fields["support"] if row is not None else UNKNOWN
             found.append(
                 Partner(
-                    state=other, rank=None, grade=grade.grade if grade else (question.grades[0].name if question else NONE),
-                    points=grade.total if grade else 0, joins_threat=memory.get("no_partner", state, other) is not None,
-                    posture=self.own_posture(other, postures), commitment=relation.fields["commitment"] if relation else UNKNOWN,
-                    support=support, common_threats=common, evidence=self.evidence(grade.votes) if grade else [],
+                    state=other,
+                    rank=None,
+                    grade=grade.grade if grade else (question.grades[0].name if question else NONE),
+                    points=grade.total if grade else 0,
+                    joins_threat=memory.get("no_partner", state, other) is not None,
+                    posture=self.own_posture(other, postures),
+                    commitment=relation.fields["commitment"] if relation else UNKNOWN,
+                    support=support,
+                    common_threats=common,
+                    evidence=self.evidence(grade.votes) if grade else [],
                     durability=self.graded("durability", state, other) or unburdened,
                 )
             )
@@ -190,13 +225,19 @@ class _Writer:
     def contested(self, posture: Posture) -> Contested:
         alignment, effort = posture.alignment, posture.effort
         return Contested(
-            about=posture.about, posture=posture.posture.replace("_", "-"), label=posture.label.replace("_", "-"),
-            alignment=alignment.answer, effort=_effort(posture), toward=alignment.toward,
+            about=posture.about,
+            posture=posture.posture.replace("_", "-"),
+            label=posture.label.replace("_", "-"),
+            alignment=alignment.answer,
+            effort=_effort(posture),
+            toward=alignment.toward,
             margin=Margin(
-                alignment=_margin(alignment), effort=_margin(effort),
+                alignment=_margin(alignment),
+                effort=_margin(effort),
                 principal_threat=self.lead(posture.of, posture.about),
             ),
-            by_default=alignment.by_default, effort_by_silence=bool(effort and effort.by_silence),
+            by_default=alignment.by_default,
+            effort_by_silence=bool(effort and effort.by_silence),
             strained=alignment.strained or posture.about not in self.case.states,
             tied=sorted({answer for answer, _ in (alignment.tied or (effort.tied if effort else ()))}),
         )
@@ -223,18 +264,29 @@ class _Writer:
         threats = self.threats(state)
         partners = self.partners(state, principal)
         verdict = Verdict(
-            state=state, name=self.case.called(state), posture=posture, label=label,
+            state=state,
+            name=self.case.called(state),
+            posture=posture,
+            label=label,
             alignment=_summary([c.alignment for c in by_threat]),
             effort=_summary([c.effort for c in by_threat if c.effort]) if any(c.effort for c in by_threat) else None,
-            toward=sorted({c.toward for c in by_threat}), principal_threats=principal, by_threat=by_threat,
-            motive=self.motives(state), totals=_totals(contests),
+            toward=sorted({c.toward for c in by_threat}),
+            principal_threats=principal,
+            by_threat=by_threat,
+            motive=self.motives(state),
+            totals=_totals(contests),
             margin=Margin(
                 alignment=_least([c.margin.alignment for c in by_threat]),
                 effort=_least([c.margin.effort for c in by_threat]),
                 principal_threat=_least([c.margin.principal_threat for c in by_threat]),
             ),
-            robustness=_robustness(contests), threats=threats, partners=partners, leverage=self.leverage(state),
-            remarks=self.remarks("remark", state), cautions=self.remarks("caution", state), tensions=self.tensions(state),
+            robustness=_robustness(contests),
+            threats=threats,
+            partners=partners,
+            leverage=self.leverage(state),
+            remarks=self.remarks("remark", state),
+            cautions=self.remarks("caution", state),
+            tensions=self.tensions(state),
             gaps=self.gaps(state),
             evidence=[e for c in contests for a in c.alternatives for e in self.evidence(a.votes)],
             sentence="",
@@ -282,9 +334,11 @@ class _Writer:
         if census is None:
             return Outlook(prevalent=None, counts={}, states={}, implications=[], advice=[])
         return Outlook(
-            prevalent=census.prevalent, counts=dict(census.counts),
+            prevalent=census.prevalent,
+            counts=dict(census.counts),
             states={kind: list(members) for kind, members in census.states.items()},
-            implications=self.remarks("implication"), advice=self.remarks("advice"),
+            implications=self.remarks("implication"),
+            advice=self.remarks("advice"),
         )
 
     def consultation(self, states: Sequence[str], software: str) -> Consultation:
@@ -302,16 +356,27 @@ class _Writer:
         return Consultation(
             software=software,
             case=CaseOut(name=case.name, title=case.title, kind=case.kind, date=case.date, summary=case.summary),
-            book=BookOut(title=self.book.title, version=self.book.version, hash=self.book.hash, theory=self.program.theory),
-            verdicts=[self.verdict(state) for state in states], outlook=self.outlook(), unsourced=unsourced,
+            book=BookOut(
+                title=self.book.title, version=self.book.version, hash=self.book.hash, theory=self.program.theory
+            ),
+            verdicts=[self.verdict(state) for state in states],
+            outlook=self.outlook(),
+            unsourced=unsourced,
             sources=[
                 SourceOut(
-                    id=name, title=s.title, author=s.author, address=s.address, passage=s.passage, date=s.date,
-                    reliability=s.reliability, facts=rests.get(name, 0),
+                    id=name,
+                    title=s.title,
+                    author=s.author,
+                    address=s.address,
+                    passage=s.passage,
+                    date=s.date,
+                    reliability=s.reliability,
+                    facts=rests.get(name, 0),
                 )
                 for name, s in case.sources.items()
             ],
-            observed=_observed(case), names=dict(case.names),
+            observed=_observed(case),
+            names=dict(case.names),
         )
 
 
@@ -344,7 +409,12 @@ def _least(margins: Iterable[int | None]) -> int | None:
 def _totals(contests: Iterable[Contest]) -> list[Total]:
     return [
         Total(
-            question=c.question, about=c.about, posture=a.answer, toward=a.toward, points=a.total, without_defaults=a.specific
+            question=c.question,
+            about=c.about,
+            posture=a.answer,
+            toward=a.toward,
+            points=a.total,
+            without_defaults=a.specific,
         )
         for c in contests
         for a in c.alternatives
@@ -353,7 +423,13 @@ def _totals(contests: Iterable[Contest]) -> list[Total]:
 
 def _robustness(contests: Iterable[Contest]) -> list[Robustness]:
     return [
-        Robustness(about=c.about, question=c.question, signs_alone=c.robust.signs_alone, share=str(c.robust.share), leads=list(c.robust.leads))
+        Robustness(
+            about=c.about,
+            question=c.question,
+            signs_alone=c.robust.signs_alone,
+            share=str(c.robust.share),
+            leads=list(c.robust.leads),
+        )
         for c in contests
         if c.robust is not None
     ]
@@ -362,8 +438,12 @@ def _robustness(contests: Iterable[Contest]) -> list[Robustness]:
 def _observed(case: Case) -> list[Observed]:
     return [
         Observed(
-            state=seen.state, posture=seen.posture, toward=list(seen.toward),
-            what=seen.what.strip(), classified_by=seen.classified_by.who, confidence=seen.confidence,
+            state=seen.state,
+            posture=seen.posture,
+            toward=list(seen.toward),
+            what=seen.what.strip(),
+            classified_by=seen.classified_by.who,
+            confidence=seen.confidence,
         )
         for seen in case.observed
     ]
@@ -378,5 +458,3 @@ def write(record: Record, states: Sequence[str], software: str) -> Consultation:
         software: Name and version to put into the result.
     """
     return _Writer(record).consultation(states, software)
-
-

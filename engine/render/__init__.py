@@ -1,0 +1,1 @@
+"""Renderings: the same blocks as text, Markdown and HTML."""

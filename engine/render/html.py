@@ -36,7 +36,9 @@ def render(blocks: Sequence[Block]) -> str:
         elif isinstance(block, Table):
             head = "".join(f'<th scope="col">{escape(column)}</th>' for column in block.columns)
             rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in block.rows)
-            parts.append(f"<table><caption>{escape(block.title)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
+            parts.append(
+                f"<table><caption>{escape(block.title)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            )
         else:
             parts.append(f"<ul>{_tree(block.root)}</ul>")
     return '<div class="foedus">' + "".join(parts) + "</div>"

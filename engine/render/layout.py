@@ -12,6 +12,10 @@ from fractions import Fraction
 from foedus.explain.proof import Node, Proof
 from foedus.results import Consultation, Contested, Evidence, Outlook, Partner, Remark, Verdict
 
+CAVEAT = (
+    "The rules conclude; they do not predict, and no likelihood is meant. A lead that rests on the signs alone does not "
+    "depend on the sizes of the weights; it may still be wrong."
+)
 UNVERIFIED = "general knowledge, unverified"
 
 
@@ -81,7 +85,9 @@ class _Layout:
         about = ", ".join(part for part in (result.case.kind, result.case.date) if part)
         blocks: list[Block] = [Heading(1, f"{result.case.title} ({about})")]
         if result.book.theory != "main":
-            blocks.append(Paragraph(f"A rival account of the same facts: {result.book.theory.replace('_', ' ')}.", strong=True))
+            blocks.append(
+                Paragraph(f"A rival account of the same facts: {result.book.theory.replace('_', ' ')}.", strong=True)
+            )
         if result.case.summary:
             blocks.append(Paragraph(result.case.summary))
         for verdict in result.verdicts:
@@ -116,9 +122,12 @@ class _Layout:
             blocks += self.partners(verdict)
         if verdict.leverage:
             rows = [
-                [self.name(item.donor), item.grade, str(item.points), self.summary(item.evidence)] for item in verdict.leverage
+                [self.name(item.donor), item.grade, str(item.points), self.summary(item.evidence)]
+                for item in verdict.leverage
             ]
-            blocks.append(Table("Leverage of donors", ["donor", "leverage", "points", "what counts"], rows, frozenset({"points"})))
+            blocks.append(
+                Table("Leverage of donors", ["donor", "leverage", "points", "what counts"], rows, frozenset({"points"}))
+            )
         for title, remarks in (("Remarks", verdict.remarks), ("Cautions", verdict.cautions)):
             if remarks:
                 blocks.append(Bullets(title, [self.remark(r) for r in remarks]))
@@ -155,7 +164,9 @@ class _Layout:
                 text += "; it rests on the signs alone and holds whatever the sizes of slight < moderate < strong"
             elif robust is not None:
                 percent = round(100 * Fraction(robust.share))
-                text += f"; it rests on the sizes and holds under {robust.share} ({percent} %) of the admissible weightings"
+                text += (
+                    f"; it rests on the sizes and holds under {robust.share} ({percent} %) of the admissible weightings"
+                )
             parts.append(text)
         return ". ".join(parts) + "."
 
@@ -165,15 +176,22 @@ class _Layout:
     def threats(self, verdict: Verdict) -> Table:
         rows = [
             [
-                self.name(t.state) + (" (principal)" if t.principal else ""), t.grade, str(t.points),
-                t.significant, self.summary(t.evidence) + self.capped(t.capped_by),
+                self.name(t.state) + (" (principal)" if t.principal else ""),
+                t.grade,
+                str(t.points),
+                t.significant,
+                self.summary(t.evidence) + self.capped(t.capped_by),
             ]
             for t in verdict.threats
         ]
         lead = verdict.margin.principal_threat
         title = f"Threats to {verdict.name}"
         if lead is not None:
-            title += f" (the principal one leads the next significant one by {lead})" if lead else " (equal threats are all principal)"
+            title += (
+                f" (the principal one leads the next significant one by {lead})"
+                if lead
+                else " (equal threats are all principal)"
+            )
         return Table(title, ["state", "threat", "points", "significant", "what counts"], rows, frozenset({"points"}))
 
     def capped(self, firings: Sequence[str]) -> str:
@@ -206,13 +224,30 @@ class _Layout:
     def partners(self, verdict: Verdict) -> list[Block]:
         rows = [
             [
-                "" if p.rank is None else str(p.rank), self.name(p.state), self.attraction(p), self.summary(p.evidence),
-                p.posture, p.commitment, self.support(p), self.named(p.common_threats) or "none", self.durable(p),
+                "" if p.rank is None else str(p.rank),
+                self.name(p.state),
+                self.attraction(p),
+                self.summary(p.evidence),
+                p.posture,
+                p.commitment,
+                self.support(p),
+                self.named(p.common_threats) or "none",
+                self.durable(p),
             ]
             for p in verdict.partners
         ]
         title = "Candidates for partner" if verdict.alignment != "bandwagon" else "Other candidates for partner"
-        columns = ["rank", "state", "for it", "what counts", "its verdict", "commitment", "support", "common threat", "durability"]
+        columns = [
+            "rank",
+            "state",
+            "for it",
+            "what counts",
+            "its verdict",
+            "commitment",
+            "support",
+            "common threat",
+            "durability",
+        ]
         return [Table(title, columns, rows, frozenset({"rank"}))]
 
     def attraction(self, partner: Partner) -> str:
@@ -221,7 +256,10 @@ class _Layout:
     def support(self, partner: Partner) -> str:
         if len(set(partner.support.values())) == 1:
             return next(iter(partner.support.values()))
-        return ", ".join(f"{value} against {self.name(threat)}" for threat, value in partner.support.items()) or "not asked"
+        return (
+            ", ".join(f"{value} against {self.name(threat)}" for threat, value in partner.support.items())
+            or "not asked"
+        )
 
     def durable(self, partner: Partner) -> str:
         if partner.durability is None:
@@ -241,7 +279,9 @@ class _Layout:
         counted = "; ".join(
             f"{number} {kind} ({self.named(outlook.states[kind])})" for kind, number in outlook.counts.items() if number
         )
-        word = {"balance": "balancing", "bandwagon": "bandwagoning", "even": "neither"}.get(outlook.prevalent or "", "neither")
+        word = {"balance": "balancing", "bandwagon": "bandwagoning", "even": "neither"}.get(
+            outlook.prevalent or "", "neither"
+        )
         plural = "state" if threatened == 1 else "states"
         blocks: list[Block] = [
             Heading(2, "Outlook"),
@@ -260,8 +300,14 @@ class _Layout:
             toward = f"{o.posture} ({self.named(o.toward)})" if o.toward else o.posture
             verdict = concluded.get(o.state, "not asked")
             agrees = "" if o.state not in concluded else "agrees" if verdict == o.posture else "differs"
-            rows.append([self.name(o.state), toward, verdict, agrees, o.what, f"{o.classified_by}; confidence {o.confidence}"])
-        return Table("What happened (no rule has seen this)", ["state", "observed", "concluded", "", "what", "classified by"], rows)
+            rows.append(
+                [self.name(o.state), toward, verdict, agrees, o.what, f"{o.classified_by}; confidence {o.confidence}"]
+            )
+        return Table(
+            "What happened (no rule has seen this)",
+            ["state", "observed", "concluded", "", "what", "classified by"],
+            rows,
+        )
 
     def basis(self) -> list[Block]:
         result = self.result
@@ -280,7 +326,9 @@ class _Layout:
         if unverified:
             blocks.append(Paragraph(f"{unverified} facts rest on {UNVERIFIED}."))
         book = result.book
-        blocks.append(Paragraph(f"{book.title}; rule book version {book.version}, {book.hash[:12]}; {result.software}. The rules conclude; they do not predict, and no likelihood is meant. A lead that rests on the signs alone does not depend on the sizes of the weights; it may still be wrong."))
+        blocks.append(
+            Paragraph(f"{book.title}; rule book version {book.version}, {book.hash[:12]}; {result.software}. {CAVEAT}")
+        )
         return blocks
 
 

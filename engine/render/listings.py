@@ -18,10 +18,16 @@ def rule_list(lines: Sequence[RuleLine]) -> list[Block]:
 
 def rule_page(page: RulePage) -> list[Block]:
     """One rule's page; the same headings for every rule."""
-    marks = [mark for mark, on in (("a default", page.default), ("a corollary that neither document states", page.corollary)) if on]
+    marks = [
+        mark
+        for mark, on in (("a default", page.default), ("a corollary that neither document states", page.corollary))
+        if on
+    ]
     about = ", ".join([page.role, *marks])
     blocks: list[Block] = [Heading(1, f"{page.id} ({about})"), Paragraph(page.claim, strong=True)]
-    blocks.append(Paragraph(f"Source: {cited(page.source)}. Theory: {', '.join(page.theories)}. Written in {page.place}."))
+    blocks.append(
+        Paragraph(f"Source: {cited(page.source)}. Theory: {', '.join(page.theories)}. Written in {page.place}.")
+    )
     parts: list[tuple[str, Sequence[str]]] = [
         ("When it fires", page.when),
         ("What it concludes", page.then),
@@ -43,7 +49,8 @@ def rule_page(page: RulePage) -> list[Block]:
 def case_list(cases: Sequence[Case]) -> list[Block]:
     """Cases as a table."""
     rows = [
-        [case.name, case.kind, case.date or "", case.title, ", ".join(case.called(state) for state in case.focus)] for case in cases
+        [case.name, case.kind, case.date or "", case.title, ", ".join(case.called(state) for state in case.focus)]
+        for case in cases
     ]
     return [Table(f"{len(cases)} cases", ["name", "kind", "date", "title", "in focus"], rows)]
 
@@ -64,7 +71,9 @@ def case_page(case: Case, speaker: Speaker) -> list[Block]:
         if fact.origin != "stated":
             source = f"follows from {fact.via}" if fact.via else fact.origin
         note = " ".join((given.note or "").split()) if given is not None and fact.origin == "stated" else ""
-        value = f"{fact.value} ({fact.classified.number} {fact.classified.measure.name})" if fact.classified else fact.value
+        value = (
+            f"{fact.value} ({fact.classified.number} {fact.classified.measure.name})" if fact.classified else fact.value
+        )
         rows.append([fact.path, value, source, speaker.fact(fact), note])
     blocks.append(Table(f"{len(rows)} facts", ["fact", "value", "source", "which says", "note"], rows))
     return blocks

@@ -6,32 +6,43 @@ Everything from a case is put in as text, never as markup.
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Sequence
 
+from foedus.explain.proof import Node, Proof
+from foedus.render import layout
+from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table
+from foedus.results import Consultation
 from rich.console import Console, Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 from rich.tree import Tree as RichTree
 
-from foedus.explain.proof import Node, Proof
-from foedus.render import layout
-from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table, Tree
-from foedus.results import Consultation
-
 WIDTH = 120
 """Columns where there is no terminal to ask."""
 STYLES = {
-    "verdict": "bold", "question": "bold cyan", "answer": "bold", "rule": "", "fact": "green", "absent": "yellow",
-    "source": "dim", "number": "dim", "weight": "magenta", "defeat": "red", "note": "dim", "reference": "dim",
-}  # fmt: skip
+    "verdict": "bold",
+    "question": "bold cyan",
+    "answer": "bold",
+    "rule": "",
+    "fact": "green",
+    "absent": "yellow",
+    "source": "dim",
+    "number": "dim",
+    "weight": "magenta",
+    "defeat": "red",
+    "note": "dim",
+    "reference": "dim",
+}
 
 
-def console(*, width: int | None = None, stderr: bool = False) -> Console:
-    """A console that wraps to the terminal, or to :data:`WIDTH` columns in a pipe."""
-    made = Console(highlight=False, markup=False, emoji=False, stderr=stderr, soft_wrap=False)
-    if width is not None or not made.is_terminal:
-        made = Console(highlight=False, markup=False, emoji=False, stderr=stderr, width=width or WIDTH)
-    return made
+def show(blocks: Sequence[Block]) -> None:
+    """Print blocks: to a terminal in its width and colours, to a pipe as plain text."""
+    out = Console(highlight=False, markup=False, emoji=False)
+    if out.is_terminal:
+        out.print(group(blocks))
+    else:
+        sys.stdout.write(to_text(blocks))
 
 
 def _block(block: Block) -> RenderableType:
@@ -50,9 +61,13 @@ def _block(block: Block) -> RenderableType:
         return Group(Text(block.title, style="bold"), items, Text())
     if isinstance(block, Table):
         table = RichTable(
-            title=Text(block.title, style="bold"), title_justify="left", header_style="dim", box=None,
-            padding=(0, 2, 0, 0), pad_edge=False,
-        )  # fmt: skip
+            title=Text(block.title, style="bold"),
+            title_justify="left",
+            header_style="dim",
+            box=None,
+            padding=(0, 2, 0, 0),
+            pad_edge=False,
+        )
         for column in block.columns:
             table.add_column(Text(column), justify="right" if column in block.right else "left", overflow="fold")
         for row in block.rows:
@@ -93,12 +108,16 @@ def proof(result: Proof) -> Group:
     return group(layout.proof(result))
 
 
+def to_text(blocks: Sequence[Block]) -> str:
+    """Blocks as plain text of :data:`WIDTH` columns, without trailing spaces."""
+    stream = io.StringIO()
+    out = Console(
+        file=stream, width=WIDTH, highlight=False, markup=False, emoji=False, no_color=True, force_terminal=False
+    )
+    out.print(group(blocks))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()).strip("\n") + "\n"
+
+
 def plain(result: Consultation | Proof) -> str:
     """A result as plain text of :data:`WIDTH` columns."""
-    stream = io.StringIO()
-    out = Console(file=stream, width=WIDTH, highlight=False, markup=False, emoji=False, no_color=True, force_terminal=False)
-    out.print(consultation(result) if isinstance(result, Consultation) else proof(result))
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
-
-
-__all__ = ["Tree", "consultation", "console", "group", "plain", "proof"]
+    return to_text(layout.consultation(result) if isinstance(result, Consultation) else layout.proof(result))

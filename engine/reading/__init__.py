@@ -1,0 +1,1 @@
+"""Reading a rule book: each part of a rule file, checked and turned into terms."""

@@ -1,0 +1,523 @@
+"""A plain reference evaluator of rule books, and the small books and crises that it is tried on.
+
+Written from the design and :mod:`foedus.terms` alone: nested loops over rows, no network, no strata.
+It shares nothing with the engine but the terms of a rule, the rows of a case and the texts of a book.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from foedus.assembly import assemble
+from foedus.book import Program, RuleBook
+from foedus.case import Case, read_case
+from foedus.documents import Document, parse
+from foedus.library import shipped_documents
+from foedus.record import Record
+from foedus.terms import Absent, Assert_, Cap, Compare, Differ, Holds, Pattern, Premise, Question, Rule, Vote, Weigh
+
+Fields = dict[str, str]
+Bindings = dict[str, str]
+Identity = tuple[str, tuple[tuple[str, str], ...]]
+"""A firing: its rule and its bindings, in the order of the variables' names."""
+
+
+@dataclass
+class Fired:
+    """A rule that fired, with the rows that met each premise and what defeats it."""
+
+    rule: Rule
+    bindings: Bindings
+    premises: list[set[str]]
+    defeated_by: set[Identity] = field(default_factory=set)
+
+    @property
+    def identity(self) -> Identity:
+        return (self.rule.id, tuple(sorted(self.bindings.items())))
+
+
+@dataclass
+class Ballot:
+    """One vote of one firing."""
+
+    firing: Fired
+    place: int
+    question: str
+    answer: str | None
+    of: str
+    toward: str
+    sign: int
+    group: str
+    word: str
+    points: int = 0
+
+
+@dataclass
+class Outcome:
+    """Everything that the evaluator concludes, in comparable form."""
+
+    firings: dict[Identity, tuple[tuple[frozenset[str], ...], frozenset[Identity]]] = field(default_factory=dict)
+    ballots: list[tuple[Any, ...]] = field(default_factory=list)
+    grades: dict[tuple[str, str, str], tuple[Any, ...]] = field(default_factory=dict)
+    contests: dict[tuple[str, str, str], tuple[Any, ...]] = field(default_factory=dict)
+    postures: list[tuple[str, str, str, str]] = field(default_factory=list)
+    census: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    rows: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+
+class Oracle:
+    """Evaluates one case by a program, in any order that the rules' own needs allow."""
+
+    def __init__(self, program: Program, case: Case) -> None:
+        self.program, self.case = program, case
+        self.tables = program.book.tables
+        self.rules = dict(program.rules)
+        self.questions = dict(program.questions)
+        self.rows: dict[str, dict[tuple[str, ...], Fields]] = {name: {} for name in self.tables}
+        for name, held in case.memory.rows.items():
+            for key, row in held.items():
+                self.rows[name][key] = dict(row.fields)
+        self.fired: dict[str, list[Fired]] = {}
+        self.settled: set[str] = set()
+        self.answered: set[str] = set()
+        self.filled: set[str] = set()
+        self.ballots: dict[str, list[Ballot]] = {name: [] for name in self.questions}
+        self.moves: list[tuple[str, str, str, str, str | None, str | None]] = []
+        self.caps: list[tuple[str, str, str, str]] = []
+        self.result = Outcome()
+
+    # ---- what has to come first -------------------------------------------------------------
+
+    def evaluate(self) -> Outcome:
+        steps = [self.fire_any, self.settle_any, self.answer_any, self.fill_any]
+        while any([step() for step in steps]):
+            pass
+        assert set(self.fired) == set(self.rules), "some rule never became ready"
+        assert self.settled == set(self.rules)
+        assert self.answered == set(self.questions)
+        for name, firings in self.fired.items():
+            for firing in firings:
+                assert name == firing.rule.id
+                met = tuple(frozenset(rows) for rows in firing.premises)
+                self.result.firings[firing.identity] = (met, frozenset(firing.defeated_by))
+        for name, held in self.rows.items():
+            for key, fields in held.items():
+                self.result.rows[f"{name}({', '.join(key)})"] = tuple(sorted(fields.items()))
+        self.result.ballots.sort(key=repr)
+        self.result.postures.sort()
+        return self.result
+
+    def complete(self, table: str) -> bool:
+        declared = self.tables[table]
+        if table in self.questions:
+            return table in self.answered
+        if table == "posture" or declared.first_known:
+            return table in self.filled
+        return all(
+            rule.id in self.settled
+            for rule in self.rules.values()
+            for conclusion in rule.conclusions
+            if isinstance(conclusion, Assert_) and conclusion.table == table
+        )
+
+    def evidence_complete(self, pattern: Pattern) -> bool:
+        """Whether every rule whose votes could match is settled."""
+        wanted = {c.field: c.allowed for c in pattern.constraints if c.allowed is not None}
+        for rule in self.rules.values():
+            for vote in rule.conclusions:
+                if isinstance(vote, Vote) and rule.id not in self.settled:
+                    given = {"row": rule.row, "question": vote.question, "group": vote.group}
+                    if all(value in (wanted.get(name) or (value,)) for name, value in given.items()):
+                        return False
+        return True
+
+    def ready(self, rule: Rule) -> bool:
+        patterns = [p.pattern for p in rule.premises if isinstance(p, Holds | Absent)]
+        return all(self.evidence_complete(p) if p.table == "evidence" else self.complete(p.table) for p in patterns)
+
+    def fire_any(self) -> bool:
+        ready = [rule for rule in self.rules.values() if rule.id not in self.fired and self.ready(rule)]
+        for rule in ready:
+            firings: dict[Identity, Fired] = {}
+            for bindings, met in self.solve(rule.premises, {}, ()):
+                new = Fired(rule, bindings, [set() for _ in rule.premises])
+                firing = firings.setdefault(new.identity, new)
+                for place, row in met:
+                    firing.premises[place].add(row)
+            self.fired[rule.id] = list(firings.values())
+        return bool(ready)
+
+    # ---- premises ---------------------------------------------------------------------------
+
+    def solve(
+        self, premises: Sequence[Premise], bindings: Bindings, met: tuple[tuple[int, str], ...], place: int = 0
+    ) -> Iterator[tuple[Bindings, tuple[tuple[int, str], ...]]]:
+        if place == len(premises):
+            yield bindings, met
+            return
+        premise = premises[place]
+        if isinstance(premise, Holds):
+            table = premise.pattern.table
+            for key, fields in list(self.rows[table].items()):
+                extended = self.match(premise.pattern, fields, bindings, unknown_may=False)
+                if extended is not None:
+                    here = (place, f"{table}({', '.join(key)})")
+                    yield from self.solve(premises, extended, (*met, here), place + 1)
+            return
+        if isinstance(premise, Absent):
+            rows = self.rows[premise.pattern.table].values()
+            holds = all(self.match(premise.pattern, fields, bindings, unknown_may=True) is None for fields in rows)
+        elif isinstance(premise, Differ):
+            holds = bindings[premise.left] != bindings[premise.right]
+        else:
+            holds = stands(premise, bindings[premise.left], bindings[premise.right])
+        if holds:
+            yield from self.solve(premises, bindings, met, place + 1)
+
+    def match(self, pattern: Pattern, fields: Fields, bindings: Bindings, *, unknown_may: bool) -> Bindings | None:
+        """The bindings after matching a row; a fact that is not known matches only if it may."""
+        extended = dict(bindings)
+        for constraint in pattern.constraints:
+            value = fields[constraint.field]
+            if constraint.stated is not None:
+                if (value != "unknown") is not constraint.stated:
+                    return None
+                continue
+            if value == "unknown" and constraint.field in self.tables[pattern.table].attributes:
+                if not unknown_may:
+                    return None
+                continue
+            if constraint.allowed is not None and value not in constraint.allowed:
+                return None
+            if constraint.variable is not None and extended.setdefault(constraint.variable, value) != value:
+                return None
+        return extended
+
+    # ---- settling ---------------------------------------------------------------------------
+
+    def settle_any(self) -> bool:
+        moved = False
+        for rule in self.rules.values():
+            if rule.id in self.settled or rule.id not in self.fired:
+                continue
+            first = {d.rule for d in rule.defeated_by if d.rule in self.rules}
+            first |= {r.id for r in self.rules.values() for c in r.conclusions if isinstance(c, Weigh) and rule.id in c.rules}
+            if first <= self.settled:
+                self.settle(rule)
+                self.settled.add(rule.id)
+                moved = True
+        return moved
+
+    def settle(self, rule: Rule) -> None:
+        for firing in self.fired[rule.id]:
+            for defeat in rule.defeated_by:
+                for other in self.fired.get(defeat.rule, []):
+                    shared = [(name, name) for name in firing.bindings if name in other.bindings]
+                    same = defeat.same or shared
+                    if not other.defeated_by and all(firing.bindings[a] == other.bindings[b] for a, b in same):
+                        firing.defeated_by.add(other.identity)
+            for place, conclusion in enumerate(rule.conclusions):
+                if isinstance(conclusion, Vote):
+                    self.vote(firing, place, conclusion)
+                elif firing.defeated_by:
+                    continue
+                elif isinstance(conclusion, Assert_):
+                    self.state(conclusion.table, {n: t.value(firing.bindings) for n, t in conclusion.fields.items()})
+                else:
+                    of, toward = conclusion.of.value(firing.bindings), conclusion.toward.value(firing.bindings)
+                    if isinstance(conclusion, Cap):
+                        self.caps.append((conclusion.question, of, toward, conclusion.highest))
+                    else:
+                        for target in conclusion.rules:
+                            self.moves.append((target, of, toward, rule.row, conclusion.step, conclusion.highest))
+
+    def state(self, table: str, fields: Fields) -> None:
+        key = tuple(fields[name] for name in self.tables[table].keys)
+        self.rows[table].setdefault(key, fields)
+
+    def vote(self, firing: Fired, place: int, vote: Vote) -> None:
+        of, toward = vote.of.value(firing.bindings), vote.toward.value(firing.bindings)
+        question = self.questions[vote.question]
+        answer = vote.answer.value(firing.bindings) if vote.answer is not None else None
+        word = vote.strength.word or vote.strength.steps[firing.bindings[vote.strength.of or ""]]
+        word = self.weighed(firing.rule.id, question, word, of, toward)
+        self.ballots[question.name].append(
+            Ballot(firing, place, question.name, answer, of, toward, vote.sign, vote.group, word)
+        )
+        if not firing.defeated_by and word != "nothing":
+            sign = "for" if vote.sign == 1 else "against"
+            row = {"row": firing.rule.row, "question": question.name, "answer": answer or "none", "of": of}
+            self.state("evidence", {**row, "toward": toward, "sign": sign, "group": vote.group})
+
+    def weighed(self, rule: str, question: Question, word: str, of: str, toward: str) -> str:
+        """One step for each row of the theory and direction, then the lowest of the highest words."""
+        moves = [m for m in self.moves if m[:3] == (rule, of, toward)]
+        scale = ["nothing", *question.words]
+        ups = len({row for _, _, _, row, step, _ in moves if step == "up"})
+        downs = len({row for _, _, _, row, step, _ in moves if step == "down"})
+        limits = [scale.index(highest) for *_, highest in moves if highest is not None]
+        place = max(0, min(len(scale) - 1, scale.index(word) + ups - downs))
+        return scale[min([place, *limits])]
+
+    # ---- answers ----------------------------------------------------------------------------
+
+    def answer_any(self) -> bool:
+        moved = False
+        for question in self.questions.values():
+            speakers = {
+                rule.id
+                for rule in self.rules.values()
+                for c in rule.conclusions
+                if isinstance(c, Vote | Cap) and c.question == question.name
+            }
+            about = [t for t in (question.about, question.counts, question.excluded_by) if t is not None]
+            if question.name in self.answered or not speakers <= self.settled or not all(map(self.complete, about)):
+                continue
+            if question.kind == "census":
+                if "posture" in self.filled or question.counts in self.answered:
+                    self.count_answers(question)
+            else:
+                self.count_ballots(question)
+                getattr(self, f"answer_{question.kind}")(question)
+            self.answered.add(question.name)
+            moved = True
+        return moved
+
+    def counted(self, question: Question, ballots: Sequence[Ballot]) -> list[Ballot]:
+        """The ballots that count: the strongest undefeated one of each group, unless a stronger one fell."""
+        scale = ["nothing", *question.words]
+        chosen: list[Ballot] = []
+        seen = {(b.answer, b.of, b.toward, b.sign, b.group) for b in ballots}
+        for identity in sorted(seen, key=repr):
+            members = [b for b in ballots if (b.answer, b.of, b.toward, b.sign, b.group) == identity]
+            alive = [b for b in members if not b.firing.defeated_by and b.word != "nothing"]
+            fallen = [b for b in members if b.firing.defeated_by and not b.firing.rule.weaker_may_stand]
+            if not alive:
+                continue
+            best = max(scale.index(b.word) for b in alive)
+            if any(scale.index(b.word) > best for b in fallen):
+                continue
+            tops = [b for b in alive if scale.index(b.word) == best]
+            chosen.append(min(tops, key=lambda b: (b.firing.rule.id, shown(b.firing))))
+        return chosen
+
+    def count_ballots(self, question: Question) -> None:
+        ballots = self.ballots[question.name]
+        for ballot in self.counted(question, ballots):
+            ballot.points = ballot.sign * question.points[question.words.index(ballot.word)]
+        for b in ballots:
+            self.result.ballots.append(
+                (b.firing.identity, b.question, b.answer, b.of, b.toward, b.sign, b.group, b.word, b.points)
+            )
+
+    def answer_graded(self, question: Question) -> None:
+        pairs = {(b.of, b.toward) for b in self.ballots[question.name]}
+        known: dict[tuple[str, str], bool] = {}
+        for source in question.sources:
+            table, _, name = source.partition(".")
+            for key, fields in self.rows[table].items():
+                pairs.add((key[0], key[1]))
+                known[key[0], key[1]] = known.get((key[0], key[1]), True) and fields[name] != "unknown"
+        names = [g.name for g in question.grades]
+        graded: dict[tuple[str, str], tuple[int, int, str]] = {}
+        for of, toward in pairs:
+            total = sum(b.points for b in self.ballots[question.name] if (b.of, b.toward) == (of, toward))
+            reached = [place for place, g in enumerate(question.grades) if total >= g.least]
+            place = max(reached, default=0)
+            limits = [names.index(c[3]) for c in self.caps if c[:3] == (question.name, of, toward)]
+            final = min([place, *limits])
+            significant = "unknown"
+            if question.significant_from is not None:
+                floor = names.index(question.significant_from)
+                if final >= floor:
+                    significant = "yes"
+                elif known.get((of, toward), True) or any(limit < floor for limit in limits):
+                    significant = "no"
+            graded[of, toward] = (final, total, significant)
+        left_out = {(row["of"], row["toward"]) for row in self.rows.get(question.excluded_by or "", {}).values()}
+        for (of, toward), (final, total, significant) in graded.items():
+            rivals = [graded[pair][:2] for pair in graded if pair[0] == of and pair not in left_out]
+            first = (of, toward) not in left_out and (final, total) == max(rivals)
+            standing = "highest" if first else "lower"
+            self.result.grades[question.name, of, toward] = (total, names[final], standing, significant)
+            row = {"of": of, "toward": toward, "grade": names[final], "standing": standing, "significant": significant}
+            self.state(question.name, row)
+
+    def answer_contest(self, question: Question) -> None:
+        ballots = self.ballots[question.name]
+        sides = {side for war in self.case.wars.values() for side in war}
+        subjects = [
+            (row["of"], row["toward"])
+            for row in self.rows[question.about or ""].values()
+            if question.about_answer is None or row["answer"] == question.about_answer
+        ]
+        to_join = sorted({(b.of, b.toward) for b in ballots if b.toward in sides})
+        if question.about not in self.questions:
+            without = {of for of, _ in to_join} - {of for of, _ in subjects}
+            subjects += [next(pair for pair in to_join if pair[0] == of) for of in sorted(without)]
+        for of, about in subjects:
+            self.decide(question, of, about, [side for state, side in to_join if state == of])
+
+    def decide(self, question: Question, of: str, about: str, joinable: Sequence[str]) -> None:
+        ballots = [b for b in self.ballots[question.name] if b.of == of]
+        specific = self.counted(question, [b for b in self.ballots[question.name] if not b.firing.rule.default])
+        options = [] if about in joinable else [(answer, about) for answer in question.answers]
+        options += sorted({(b.answer or "", b.toward) for b in ballots if b.toward in joinable})
+
+        def mine(option: tuple[str, str], source: Iterable[Ballot]) -> list[Ballot]:
+            return [b for b in source if (b.of, b.answer, b.toward) == (of, *option)]
+
+        def weight(ballot: Ballot) -> int:
+            return ballot.sign * question.points[question.words.index(ballot.word)]
+
+        totals = {option: sum(b.points for b in mine(option, ballots)) for option in options}
+        bare = {option: sum(weight(b) for b in mine(option, specific)) for option in options}
+        if about in joinable and max(totals.values()) <= 0:
+            return
+        answer, toward, margin, tied, by_default, by_silence = "tie", about, 0, (), False, False
+        leaders = [option for option in options if totals[option] == max(totals.values())]
+        level = [option for option in options if bare[option] == max(bare.values())]
+        favoured = [
+            option
+            for option in level
+            if any(b.firing.rule.default and b.sign == 1 and not b.firing.defeated_by for b in mine(option, ballots))
+        ]
+        if question.when_silent is not None and not any(b.points for option in options for b in mine(option, ballots)):
+            answer, by_silence = question.when_silent, True
+        else:
+            if len(level) > 1 and len(favoured) == 1 and favoured[0] in leaders:
+                leaders, by_default = favoured, True
+            if len(leaders) == 1:
+                answer, toward = leaders[0]
+                others = [total for option, total in totals.items() if option != leaders[0]]
+                margin = totals[leaders[0]] - max(others, default=0)
+            else:
+                tied = tuple(sorted(leaders))
+        self.result.contests[question.name, of, about] = (
+            answer, toward, margin, tied, by_default, by_silence, tuple(sorted(totals.items())), tuple(sorted(bare.items()))
+        )  # fmt: skip
+        self.state(question.name, {"of": of, "toward": toward, "answer": answer})
+
+    # ---- what follows from the answers ------------------------------------------------------
+
+    def fill_any(self) -> bool:
+        moved = False
+        for name, table in self.tables.items():
+            if name in self.filled:
+                continue
+            if name == "posture" and all(q.name in self.answered for q in self.questions.values() if q.kind == "contest"):
+                self.recommend()
+            elif table.first_known and all(self.complete(part.partition(".")[0]) for part in table.first_known):
+                self.first_known(name)
+            else:
+                continue
+            self.filled.add(name)
+            moved = True
+        return moved
+
+    def first_known(self, name: str) -> None:
+        ((key, attribute),) = [(key, attribute) for key in self.tables[name].keys for attribute in self.tables[name].attributes]
+        subjects = {k[0] for part in self.tables[name].first_known for k in self.rows[part.partition(".")[0]]}
+        for subject in sorted(subjects):
+            for part in self.tables[name].first_known:
+                source, _, attr = part.partition(".")
+                value = self.rows[source].get((subject,), {}).get(attr, "unknown")
+                if value != "unknown":
+                    self.state(name, {key: subject, attribute: value})
+                    break
+
+    def recommend(self) -> None:
+        for (question, of, about), found in self.result.contests.items():
+            if question != "alignment":
+                continue
+            answer, toward = found[0], found[1]
+            effort = self.result.contests.get(("effort", of, about)) if toward == about else None
+            posture = label = "tie"
+            if answer != "tie" and not (effort is not None and effort[0] == "tie"):
+                facts = self.rows["state"].get((of,), {})
+                fitting = [
+                    entry
+                    for entry in self.program.book.recommendations
+                    if entry.alignment == answer
+                    and (effort is None or entry.effort in (None, effort[0]))
+                    and all(facts.get(name) == value for name, value in entry.where.items())
+                ]
+                if fitting:
+                    posture = fitting[0].posture
+                    special = [entry for entry in fitting if entry.posture == posture]
+                    named = max(special, key=lambda entry: len(entry.where))
+                    label = named.label or posture.replace("_", "-")
+            self.result.postures.append((of, about, posture, label))
+            self.state("posture", {"of": of, "toward": toward, "posture": posture})
+
+    def count_answers(self, question: Question) -> None:
+        given: dict[str, set[str]] = {}
+        for (name, of, about), found in self.result.contests.items():
+            if name == question.counts and found[1] == about and about in self.case.states:
+                given.setdefault(of, set()).add(found[0])
+        rivals = self.questions[question.counts or ""].answers
+        counts = {kind: 0 for kind in (*rivals, "divided", "tie")}
+        for answers in given.values():
+            counts[answers.pop() if len(answers) == 1 else "divided"] += 1
+        most = max(counts[kind] for kind in rivals)
+        leading = [kind for kind in rivals if counts[kind] == most]
+        prevalent = None if most == 0 else leading[0] if len(leading) == 1 else "even"
+        self.result.census[question.name] = (prevalent, tuple(sorted(counts.items())))
+        if prevalent is not None:
+            self.state(question.name, {"outlook": "system", "prevalent": prevalent})
+
+
+def stands(compare: Compare, left: str, right: str) -> bool:
+    """Whether a comparison holds, by walking the scale."""
+    if left == right:
+        return compare.relation in ("same", "at_least", "at_most")
+    first = next(value for value in compare.values if value in (left, right))
+    return compare.relation in (("below", "at_most", "other") if first == left else ("above", "at_least", "other"))
+
+
+def shown(firing: Fired) -> str:
+    """The identity of a firing as the engine writes it."""
+    return f"{firing.rule.id}[{', '.join(f'{name}={value}' for name, value in firing.bindings.items())}]"
+
+
+def evaluate(program: Program, case: Case) -> Outcome:
+    """Everything that a program concludes from a case."""
+    return Oracle(program, case).evaluate()
+
+
+def outcome_of(record: Record) -> Outcome:
+    """The engine's record in the same form."""
+    names = {f.id: (f.rule, tuple(sorted(f.bindings.items()))) for f in record.firings.values()}
+    outcome = Outcome()
+    for firing in record.firings.values():
+        met = tuple(frozenset(rows) for rows in firing.premises)
+        outcome.firings[names[firing.id]] = (met, frozenset(names[other] for other in firing.defeated_by))
+    votes = [v for g in record.grades.values() for v in g.votes]
+    seen: set[Any] = set()
+    for contest in record.contests.values():
+        for option in contest.alternatives:
+            for vote in option.votes:
+                if vote not in seen:
+                    votes.append(vote)
+                    seen.add(vote)
+    for v in votes:
+        outcome.ballots.append((names[v.firing], v.question, v.answer, v.of, v.toward, v.sign, v.group, v.word, v.points))
+    outcome.ballots.sort(key=repr)
+    for key, grade in record.grades.items():
+        outcome.grades[key] = (grade.total, grade.grade, grade.standing, grade.significant)
+    for key, c in record.contests.items():
+        totals = tuple(sorted(((a.answer, a.toward), a.total) for a in c.alternatives))
+        bare = tuple(sorted(((a.answer, a.toward), a.specific) for a in c.alternatives))
+        outcome.contests[key] = (c.answer, c.toward, c.margin, c.tied, c.by_default, c.by_silence, totals, bare)
+    outcome.postures = sorted((p.of, p.about, p.posture, p.label) for p in record.postures)
+    for name, census in record.census.items():
+        outcome.census[name] = (census.prevalent, tuple(sorted(census.counts.items())))
+    for row in record.memory.every():
+        outcome.rows[row.id] = tuple(sorted(row.fields.items()))
+    return outcome
