@@ -55,8 +55,14 @@ from experta import MATCH, NOT, TEST, Fact, KnowledgeEngine, P  # noqa: E402
 from experta import Rule as ExpertaRule  # noqa: E402
 from experta.abstract import Matcher, Strategy  # noqa: E402
 from experta.matchers import ReteMatcher  # noqa: E402
+from experta.fact import InitialFact  # noqa: E402
+from experta.fieldconstraint import ANDFC  # noqa: E402
+from experta.matchers.rete.check import FactCapture, TypeCheck  # noqa: E402
+from experta.matchers.rete.abstract import OneInputNode  # noqa: E402
+from experta.matchers.rete.mixins import AnyChild, NoMemory  # noqa: E402
 from experta.matchers.rete.nodes import BusNode  # noqa: E402
 from experta.matchers.rete.token import Token  # noqa: E402
+from experta.matchers.rete.utils import extract_facts, generate_checks  # noqa: E402
 
 ROW = "ROW"
 """Field of an Experta fact that holds the identity of its row."""
@@ -140,46 +146,92 @@ class _TotalOrder(Strategy):  # type: ignore[misc]
         return (activation.rule.foedus_stratum, rule.id, rows)
 
 
-class _IndexedBus(BusNode):  # type: ignore[misc]
-    """The entry of the network, which hands a fact only to the patterns of its own type.
+class _PatternNode(AnyChild, NoMemory, OneInputNode):  # type: ignore[misc]
+    """The node of one pattern: it stands for the whole chain of tests that Experta would wire."""
 
-    Experta hands each fact to every type test in turn; with one type to a table that is most of the work.
+    def __init__(self, pattern: Any) -> None:
+        super().__init__()
+        self.tests: list[tuple[str, Callable[[str], bool]]] = []
+        self.binds: list[tuple[str, str]] = []
+        self.capture = ""
+        for check in generate_checks(pattern):
+            if isinstance(check, FactCapture):
+                self.capture = check.bind
+            elif not isinstance(check, TypeCheck):
+                for part in check.how if isinstance(check.how, ANDFC) else (check.how,):
+                    if isinstance(part, P):
+                        self.tests.append((check.what, part.match))
+                    else:
+                        self.binds.append((check.what, part.__bind__))
+
+    def context(self, fact: Any) -> dict[str, Any] | None:
+        """What the pattern binds in a fact that it matches; ``None`` where it does not match."""
+        for field, test in self.tests:
+            if not test(fact[field]):
+                return None
+        bound: dict[str, Any] = {}
+        for field, name in self.binds:
+            if bound.setdefault(name, fact[field]) != fact[field]:
+                return None
+        bound[self.capture] = fact
+        return bound
+
+    def _activate(self, token: Any) -> None:
+        for child in self.children:
+            child.callback(token)
+
+
+class _Bus(BusNode):  # type: ignore[misc]
+    """The entry of the network: a fact goes to the patterns of its type, and on where it matches.
+
+    Experta wires a chain of one-test nodes for each pattern and hands every fact to every type, copying a token at each
+    step; that was three quarters of the time of a consultation.
     """
 
-    def _entries(self, fact: Any) -> list[Any]:
-        if "by_type" not in self.__dict__:
-            index: dict[type[Any], list[Any]] = {}
-            for child in self.children:
-                index.setdefault(child.node.matcher.fact_type, []).append(child)
-            self.by_type = index
-        entries: list[Any] = self.by_type.get(type(fact), [])
-        return entries
+    def __init__(self) -> None:
+        super().__init__()
+        self.patterns: dict[type[Any], list[_PatternNode]] = {}
 
     def add(self, fact: Any) -> None:
-        token = Token.valid(fact)
-        for child in self._entries(fact):
-            child.callback(token)
+        self._send(fact, Token.valid)
 
     def remove(self, fact: Any) -> None:
-        token = Token.invalid(fact)
-        for child in self._entries(fact):
-            child.callback(token)
+        self._send(fact, Token.invalid)
+
+    def _send(self, fact: Any, token: Callable[..., Any]) -> None:
+        for node in self.patterns.get(type(fact), ()):
+            context = node.context(fact)
+            if context is not None:
+                node._activate(token(fact, context))
 
 
-class _IndexedRete(ReteMatcher):  # type: ignore[misc]
-    """Experta's matcher with an indexed entry."""
+class _Rete(ReteMatcher):  # type: ignore[misc]
+    """Experta's matcher with one node for each pattern; joins, negation and the conflict set are Experta's."""
 
     def __init__(self, engine: Any) -> None:
         Matcher.__init__(self, engine)
-        self.root_node = _IndexedBus()
+        self.root_node = _Bus()
         self.build_network()
+
+    @staticmethod
+    def build_alpha_part(ruleset: Any, root_node: Any) -> dict[Any, Any]:
+        """Make the node of every pattern; equal patterns share one."""
+        terminals: dict[Any, Any] = {}
+        for rule in {*ruleset, ExpertaRule(InitialFact())}:
+            for pattern in extract_facts(rule):
+                if pattern not in terminals:
+                    node = _PatternNode(pattern)
+                    root_node.add_child(node, node.activate)
+                    root_node.patterns.setdefault(type(pattern), []).append(node)
+                    terminals[pattern] = node
+        return terminals
 
 
 class _Engine(KnowledgeEngine):  # type: ignore[misc]
     """An Experta engine that fires one stratum at a time and records each firing."""
 
     __strategy__ = _TotalOrder
-    __matcher__ = _IndexedRete
+    __matcher__ = _Rete
     matches: list[Match]
 
     def clear(self) -> None:

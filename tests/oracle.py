@@ -6,19 +6,12 @@ It shares nothing with the engine but the terms of a rule, the rows of a case an
 
 from __future__ import annotations
 
-import itertools
-import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
-from foedus.assembly import assemble
-from foedus.book import Program, RuleBook
-from foedus.case import Case, read_case
-from foedus.documents import Document, parse
-from foedus.library import shipped_documents
+from foedus.book import Program
+from foedus.case import Case
 from foedus.record import Record
 from foedus.terms import Absent, Assert_, Cap, Compare, Differ, Holds, Pattern, Premise, Question, Rule, Vote, Weigh
 
@@ -280,8 +273,7 @@ class Oracle:
             if question.name in self.answered or not speakers <= self.settled or not all(map(self.complete, about)):
                 continue
             if question.kind == "census":
-                if "posture" in self.filled or question.counts in self.answered:
-                    self.count_answers(question)
+                self.count_answers(question)
             else:
                 self.count_ballots(question)
                 getattr(self, f"answer_{question.kind}")(question)
@@ -311,10 +303,15 @@ class Oracle:
         ballots = self.ballots[question.name]
         for ballot in self.counted(question, ballots):
             ballot.points = ballot.sign * question.points[question.words.index(ballot.word)]
+        if question.kind == "graded":
+            self.show(ballots)
+
+    def show(self, ballots: Iterable[Ballot]) -> None:
+        """Put ballots that an answer rests on into the outcome, each once."""
         for b in ballots:
-            self.result.ballots.append(
-                (b.firing.identity, b.question, b.answer, b.of, b.toward, b.sign, b.group, b.word, b.points)
-            )
+            entry = (b.firing.identity, b.question, b.answer, b.of, b.toward, b.sign, b.group, b.word, b.points)
+            if entry not in self.result.ballots:
+                self.result.ballots.append(entry)
 
     def answer_graded(self, question: Question) -> None:
         pairs = {(b.of, b.toward) for b in self.ballots[question.name]}
@@ -380,6 +377,8 @@ class Oracle:
         bare = {option: sum(weight(b) for b in mine(option, specific)) for option in options}
         if about in joinable and max(totals.values()) <= 0:
             return
+        for option in options:
+            self.show(mine(option, ballots))
         answer, toward, margin, tied, by_default, by_silence = "tie", about, 0, (), False, False
         leaders = [option for option in options if totals[option] == max(totals.values())]
         level = [option for option in options if bare[option] == max(bare.values())]
@@ -462,7 +461,7 @@ class Oracle:
             if name == question.counts and found[1] == about and about in self.case.states:
                 given.setdefault(of, set()).add(found[0])
         rivals = self.questions[question.counts or ""].answers
-        counts = {kind: 0 for kind in (*rivals, "divided", "tie")}
+        counts = dict.fromkeys((*rivals, "divided", "tie"), 0)
         for answers in given.values():
             counts[answers.pop() if len(answers) == 1 else "divided"] += 1
         most = max(counts[kind] for kind in rivals)
@@ -499,16 +498,11 @@ def outcome_of(record: Record) -> Outcome:
         met = tuple(frozenset(rows) for rows in firing.premises)
         outcome.firings[names[firing.id]] = (met, frozenset(names[other] for other in firing.defeated_by))
     votes = [v for g in record.grades.values() for v in g.votes]
-    seen: set[Any] = set()
-    for contest in record.contests.values():
-        for option in contest.alternatives:
-            for vote in option.votes:
-                if vote not in seen:
-                    votes.append(vote)
-                    seen.add(vote)
-    for v in votes:
-        outcome.ballots.append((names[v.firing], v.question, v.answer, v.of, v.toward, v.sign, v.group, v.word, v.points))
-    outcome.ballots.sort(key=repr)
+    votes += [v for c in record.contests.values() for option in c.alternatives for v in option.votes]
+    entries = {
+        (names[v.firing], v.question, v.answer, v.of, v.toward, v.sign, v.group, v.word, v.points) for v in votes
+    }
+    outcome.ballots = sorted(entries, key=repr)
     for key, grade in record.grades.items():
         outcome.grades[key] = (grade.total, grade.grade, grade.standing, grade.significant)
     for key, c in record.contests.items():
@@ -521,3 +515,320 @@ def outcome_of(record: Record) -> Outcome:
     for row in record.memory.every():
         outcome.rows[row.id] = tuple(sorted(row.fields.items()))
     return outcome
+
+
+# ---- small rule books and crises ------------------------------------------------------------
+
+
+BASE = [document for document in shipped_documents() if "rules" not in document.data and "tensions" not in document.data]
+"""The shipped vocabulary, questions, measures and ideologies, without any rule."""
+STATES = ("ana", "bor", "cid", "dun", "eno")
+PLAIN = ("state", "relation", "support", "coalition", "aid", "penetration", "situation", "war", "member")
+CONCLUDED = ("significant_threat", "common_threat", "at_war", "penetrated", "no_partner", "foe_in", "motive", "caution")
+RESTS_ON = {
+    "alignment": ("principal_threat",),
+    "effort": ("alignment", "principal_threat"),
+    "outlook": ("alignment", "principal_threat"),
+    "posture": ("alignment", "effort", "principal_threat"),
+    "partner": ("no_partner",),
+    "felt_security": ("derived_security",),
+}
+ANSWERED = ("threat", "partner", "durability", "leverage", "alignment", "effort", "outlook", "posture", "felt_security")
+
+
+class BookMaker:
+    """Writes a random rule book that is legal: each rule reads only what no later rule adds to.
+
+    Args:
+        rng: Where every choice comes from.
+        book: A book with the vocabulary to use.
+        values_in_not: Whether a `not` may ask for a value that an earlier premise binds.
+    """
+
+    def __init__(self, rng: random.Random, book: RuleBook, *, values_in_not: bool = False) -> None:
+        self.rng, self.tables, self.questions = rng, book.tables, book.questions
+        self.values_in_not = values_in_not
+        self.rules: list[dict[str, Any]] = []
+        self.variables: dict[str, list[str]] = {}
+        self.made: dict[str, list[str]] = {}
+        self.voters: dict[str, set[str]] = {}
+        self.closed: set[str] = set()
+        self.frozen: set[str] = set()
+        self.weighed_by: dict[str, list[str]] = {}
+        self.level = rng.choice(["insecure", "moderate", "secure"])
+
+    def write(self, size: int) -> str:
+        names = [f"K{n}" for n in range(1, size + 1)]
+        self.rng.shuffle(names)
+        for name in names:
+            suffix = self.rng.choice(["", "", ".x", ".y"])
+            row = self.rng.choice(names) if suffix else name
+            identity = f"{row}{suffix}"
+            if identity in self.variables:
+                identity = f"{name}.z"
+            self.rules.append(self.rule(identity))
+        self.rng.shuffle(self.rules)
+        return yaml.safe_dump({"rules": self.rules}, sort_keys=False)
+
+    def likely(self, part: float) -> bool:
+        return self.rng.random() < part
+
+    # ---- one rule ---------------------------------------------------------------------------
+
+    def rule(self, identity: str) -> dict[str, Any]:
+        self.bound: dict[str, Any] = {}
+        self.asked: set[tuple[str, tuple[str, ...]]] = set()
+        when = [self.premise(self.rng.choice(["state", "relation", "relation", "support", "aid"]))]
+        for _ in range(self.rng.choice([0, 1, 1, 2])):
+            when.append(self.premise(self.rng.choice(self.readable())))
+        if self.likely(0.3):
+            when += self.comparison()
+        when = [premise for premise in when if premise]
+        for _ in range(self.rng.choice([0, 0, 1, 1, 2])):
+            when += self.denial()
+        states = self.of_kind("state")
+        if len(states) > 1 and self.likely(0.4):
+            when.append({"differ": [f"${name}" for name in self.rng.sample(states, 2)]})
+        weighs = self.likely(0.25) and self.weighing(identity)
+        then = [weighs] if weighs else [self.conclusion(identity) for _ in range(self.rng.choice([1, 1, 2]))]
+        votes = any(set(part) & {"raises", "lowers", "favours", "opposes"} for part in then)
+        entry = {
+            "id": identity, "claim": "a claim", "source": ["convention"], "when": when, "then": then, "because": "so",
+            "default": "yes" if votes and self.likely(0.2) else "no",
+            "weaker_may_stand": "yes" if self.likely(0.3) else "no",
+            "examples": {"fires": [["x"]], "silent": [["x"]]},
+        }  # fmt: skip
+        if not weighs and self.variables and self.likely(0.5):
+            entry["defeated_by"] = self.defeats()
+        self.variables[identity] = [name for name in self.bound]
+        return entry
+
+    def of_kind(self, kind: Any) -> list[str]:
+        return [name for name, held in self.bound.items() if held == kind]
+
+    def readable(self) -> list[str]:
+        found = [*PLAIN, "relation", "state"]
+        found += [name for name in self.made if name not in ANSWERED] * 3
+        found += [name for name in ANSWERED if self.voters.get(name) or name in RESTS_ON]
+        found += ["evidence"] * 2 * bool(any(self.voters.values()))
+        return found
+
+    def pick(self, kind: str, prefix: str, without: Iterable[str], fresh: float = 0.45) -> str:
+        """A variable of a kind: one that is bound already, or a new one."""
+        known = [name for name in self.of_kind(kind) if name not in without]
+        if known and not self.likely(fresh):
+            return self.rng.choice(known)
+        free = [f"{prefix}{n}" for n in range(1, 5) if f"{prefix}{n}" not in self.bound]
+        if not free:
+            return self.rng.choice(known)
+        self.bound[free[0]] = kind
+        return free[0]
+
+    def premise(self, table: str) -> dict[str, Any]:
+        if table == "evidence":
+            return self.evidence()
+        self.read(table)
+        keys: dict[str, str] = {}
+        before = dict(self.bound)
+        for key, kind in self.tables[table].keys.items():
+            if kind == "word":
+                keys[key] = self.rng.choice(sorted(self.tables[table].words) or ["system"])
+            else:
+                kind = "state" if kind == "any" else kind
+                keys[key] = "$" + self.pick(kind, kind[0], [value[1:] for value in keys.values()])
+        if (table, tuple(keys.values())) in self.asked:
+            self.bound = before
+            return {}
+        self.asked.add((table, tuple(keys.values())))
+        fields: dict[str, Any] = dict(keys)
+        attributes = list(self.tables[table].attributes)
+        for name in self.rng.sample(attributes, min(len(attributes), self.rng.choice([0, 1, 1, 2]))):
+            fields[name] = self.asks(table, name)
+        return {table: fields}
+
+    def asks(self, table: str, name: str) -> Any:
+        """What a premise asks of an attribute."""
+        attribute = self.tables[table].attributes[name]
+        if attribute.side:
+            return "$" + self.pick("side", "s", [])
+        values = list(attribute.values)
+        scale = ("scale", attribute.nominal_from or attribute.values)
+        ways = ["value", "list", "bind", "bind"] + ["least", "most"] * attribute.ordered
+        way = self.rng.choice(ways)
+        if way == "value":
+            return self.rng.choice(values)
+        if way == "list":
+            return sorted(self.rng.sample(values, self.rng.randint(1, len(values))))
+        if way in ("least", "most"):
+            return {f"at_{way}": self.rng.choice(values)}
+        known = self.of_kind(scale)
+        if known and self.likely(0.4):
+            return "$" + self.rng.choice(known)
+        free = [f"r{n}" for n in range(1, 5) if f"r{n}" not in self.bound]
+        if not free:
+            return self.rng.choice(values)
+        self.bound[free[0]] = scale
+        if self.likely(0.3):
+            return {"bind": f"${free[0]}", "one_of": sorted(self.rng.sample(values, self.rng.randint(1, len(values))))}
+        return f"${free[0]}"
+
+    def comparison(self) -> list[dict[str, Any]]:
+        """Two bound values of one scale, and how they compare."""
+        scales = [kind for kind in self.bound.values() if isinstance(kind, tuple) and isinstance(kind[1], tuple)]
+        for scale in scales:
+            names = self.of_kind(scale)
+            ordered = any(a.values == scale[1] and a.ordered for t in self.tables.values() for a in t.attributes.values())
+            if len(names) > 1 and ordered and not any(a.values == scale[1] and not a.ordered for t in self.tables.values() for a in t.attributes.values()):
+                left, right = self.rng.sample(names, 2)
+                relation = self.rng.choice(["above", "below", "at_least", "at_most", "same", "other"])
+                return [{"compare": {"left": f"${left}", "is": relation, "right": f"${right}"}}]
+        known = self.of_kind("state")
+        free = [f"r{n}" for n in range(1, 5) if f"r{n}" not in self.bound]
+        if len(known) < 2 or len(free) < 2:
+            return []
+        attribute = self.rng.choice(["relative_power", "proximity", "intentions"])
+        first, second = self.rng.sample(known, 2)
+        third = self.pick("state", "s", [first, second])
+        pairs = [("$" + first, "$" + second), ("$" + first, "$" + third)]
+        if any(("relation", pair) in self.asked for pair in pairs) or third == second:
+            return []
+        self.asked.update(("relation", pair) for pair in pairs)
+        scale = ("scale", self.tables["relation"].attributes[attribute].values)
+        self.bound.update({free[0]: scale, free[1]: scale})
+        premises: list[dict[str, Any]] = [
+            {"relation": {"state": pair[0], "other": pair[1], attribute: f"${name}"}}
+            for pair, name in zip(pairs, free[:2], strict=True)
+        ]
+        relation = self.rng.choice(["above", "below", "at_least", "at_most", "same", "other"])
+        return [*premises, {"compare": {"left": f"${free[0]}", "is": relation, "right": f"${free[1]}"}}]
+
+    def denial(self) -> list[dict[str, Any]]:
+        """A `not` about subjects that are bound, or nothing."""
+        table = self.rng.choice([name for name in self.readable() if name not in ("evidence", "situation", "outlook")])
+        fields: dict[str, Any] = {}
+        for key, kind in self.tables[table].keys.items():
+            known = [f"${name}" for name in self.of_kind("state" if kind == "any" else kind)]
+            known = [name for name in known if name not in fields.values()]
+            if known and self.likely(0.7):
+                fields[key] = self.rng.choice(known)
+        if not fields or (table, tuple(fields.values())) in self.asked:
+            return []
+        self.read(table)
+        for name, attribute in self.tables[table].attributes.items():
+            if attribute.side or not self.likely(0.5):
+                continue
+            known = self.of_kind(("scale", attribute.nominal_from or attribute.values))
+            if known and self.values_in_not and self.likely(0.6):
+                fields[name] = "$" + self.rng.choice(known)
+            elif attribute.ordered and self.likely(0.5):
+                fields[name] = {self.rng.choice(["at_least", "at_most"]): self.rng.choice(attribute.values)}
+            else:
+                fields[name] = sorted(self.rng.sample(attribute.values, self.rng.randint(1, len(attribute.values))))
+        return [{"not": {table: fields}, "reads": "not so"}]
+
+    def evidence(self) -> dict[str, Any]:
+        votes = sorted((question, rule) for question, rules in self.voters.items() for rule in rules)
+        question, rule = self.rng.choice(votes)
+        for name in self.voters[question]:
+            if name.partition(".")[0] == rule.partition(".")[0]:
+                self.freeze(name)
+        for name in self.variables:
+            if name.partition(".")[0] == rule.partition(".")[0]:
+                self.freeze(name)
+        self.shut_rows = getattr(self, "shut_rows", set()) | {rule.partition(".")[0]}
+        of = self.pick("state", "s", [])
+        toward = self.pick("state", "s", [of])
+        fields = {"row": rule.partition(".")[0], "of": f"${of}", "toward": f"${toward}"}
+        if self.likely(0.5):
+            fields["question"] = question
+        if self.likely(0.3):
+            fields["sign"] = self.rng.choice(["for", "against"])
+        return {"evidence": fields}
+
+    # ---- conclusions ------------------------------------------------------------------------
+
+    def pair(self) -> tuple[str, str]:
+        states = self.of_kind("state")
+        return "$" + self.rng.choice(states), "$" + self.rng.choice(states)
+
+    def conclusion(self, identity: str) -> dict[str, Any]:
+        votable = [
+            question.name
+            for question in self.questions.values()
+            if question.kind != "census" and question.name not in self.closed
+        ]
+        if identity.partition(".")[0] in getattr(self, "shut_rows", set()):
+            votable = []
+        if votable and self.likely(0.6):
+            return self.vote(identity, self.rng.choice(votable))
+        if "threat" not in self.closed and self.likely(0.2):
+            of, toward = self.pair()
+            self.made.setdefault("threat", []).append(identity)
+            grade = self.rng.choice(self.questions["threat"].grades).name
+            return {"caps": {"question": "threat", "of": of, "toward": toward, "highest": grade}}
+        open_tables = [name for name in (*CONCLUDED, "principal_threat", "principal_threat") if name not in self.closed]
+        if "derived_security" not in self.closed and self.likely(0.15):
+            self.made.setdefault("derived_security", []).append(identity)
+            return {"conclude": {"derived_security": {"of": self.pair()[0], "level": self.level}}}
+        if not self.of_kind("war"):
+            open_tables = [name for name in open_tables if name != "foe_in"]
+        table = self.rng.choice(open_tables) if open_tables else "remark"
+        fields: dict[str, str] = {}
+        for key, kind in self.tables[table].keys.items():
+            if kind == "word":
+                fields[key] = self.rng.choice(sorted(self.tables[table].words))
+            else:
+                fields[key] = "$" + self.rng.choice(self.of_kind("state" if kind == "any" else kind))
+        self.made.setdefault(table, []).append(identity)
+        return {"conclude": {table: fields}}
+
+    def vote(self, identity: str, name: str) -> dict[str, Any]:
+        question = self.questions[name]
+        of, toward = self.pair()
+        sides = self.of_kind("side")
+        if name == "alignment" and sides and self.likely(0.5):
+            toward = "$" + self.rng.choice(sides)
+        entry: dict[str, Any] = {"question": name, "of": of, "toward": toward, "group": self.rng.choice(["g1", "g2"])}
+        scales = [n for n, kind in self.bound.items() if isinstance(kind, tuple) and isinstance(kind[1], tuple)]
+        if scales and not any(self.stepped(n) for n in scales) and self.likely(0.4):
+            variable = self.rng.choice(scales)
+            values = self.rng.sample(self.bound[variable][1], self.rng.randint(1, len(self.bound[variable][1])))
+            entry["strength"] = {"of": f"${variable}", "steps": {v: self.rng.choice(question.words) for v in sorted(values)}}
+            self.bound["stepped"] = variable
+        else:
+            entry["strength"] = self.rng.choice(question.words)
+        self.voters.setdefault(name, set()).add(identity)
+        if question.kind == "graded":
+            return {self.rng.choice(["raises", "raises", "lowers"]): entry}
+        entry["answer"] = self.rng.choice(question.answers)
+        return {self.rng.choice(["favours", "favours", "opposes"]): entry}
+
+    def stepped(self, _: str) -> bool:
+        return "stepped" in self.bound
+
+    def weighing(self, identity: str) -> dict[str, Any] | None:
+        targets = sorted({name for names in self.voters.values() for name in names} - self.frozen - {identity})
+        if not targets:
+            return None
+        chosen = self.rng.sample(targets, self.rng.randint(1, min(2, len(targets))))
+        for target in chosen:
+            self.weighed_by.setdefault(target, []).append(identity)
+        of, toward = self.pair()
+        entry: dict[str, Any] = {"rules": chosen, "of": of, "toward": toward}
+        if self.likely(0.7):
+            entry["step"] = self.rng.choice(["up", "down"])
+        else:
+            entry["highest"] = self.rng.choice(["slight", "moderate"])
+        return {"weighs": entry}
+
+    def defeats(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for other in self.rng.sample(sorted(self.variables), min(len(self.variables), self.rng.choice([1, 1, 2]))):
+            mine, theirs = self.of_kind("state"), [v for v in self.variables[other] if v.startswith("s")]
+            if self.likely(0.5):
+                found.append({"rule": other, "where": {self.rng.choice(mine): self.rng.choice(theirs)}})
+            elif set(self.bound) & set(self.variables[other]) - {"stepped"}:
+                found.append({"rule": other})
+            if found:
+                self.defeated.setdefault(self.current, []).append(other)
+        return found

@@ -7,11 +7,10 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-
 from foedus.documents import MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_SCALAR, Document, Mark, decode, parse, read
 from foedus.problems import InputError, Problem
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 steady = settings(max_examples=200, deadline=None, derandomize=True)
 
