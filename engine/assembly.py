@@ -27,26 +27,43 @@ from foedus.terms import (
     Theory,
     Work,
 )
-from foedus.validation import problems_of
+from foedus.validation import problems_of, salvage
 from pydantic import ValidationError
 
 
-def load_documents(documents: Sequence[Document]) -> list[tuple[Document, BookFile]]:
+def load_documents(
+    documents: Sequence[Document], problems: list[Problem] | None = None
+) -> list[tuple[Document, BookFile]]:
     """Check the shape of each file.
 
+    Args:
+        documents: The files.
+        problems: Where findings are put; the rest of a file is then still returned, to be checked as well.
+
     Raises:
-        InputError: The findings of all files together.
+        InputError: The findings of all files together, where ``problems`` is not given or too much is wrong.
     """
     files: list[tuple[Document, BookFile]] = []
-    problems: list[Problem] = []
+    found: list[Problem] = []
+    hopeless = False
     for document in documents:
         try:
             files.append((document, BookFile.model_validate(document.data)))
         except ValidationError as error:
-            problems += problems_of(error, document, BookFile)
-    if problems:
-        raise InputError(problems)
+            found += problems_of(error, document, BookFile)
+            rest = salvage(document, BookFile, keep=[part for part in BookFile.model_fields if part not in RULE_PARTS])
+            hopeless = hopeless or rest is None
+            if rest is not None:
+                files.append((rest[1], rest[0]))
+    if found and (problems is None or hopeless):
+        raise InputError(found)
+    if problems is not None:
+        problems += found
     return files
+
+
+RULE_PARTS = ("rules", "statements", "tensions")
+"""Parts of a rule file that can be checked one by one."""
 
 
 def content_hash(documents: Iterable[Document]) -> str:
@@ -74,8 +91,9 @@ def assemble(documents: Sequence[Document]) -> RuleBook:
     Raises:
         InputError: Everything that is wrong with it.
     """
-    files = load_documents(documents)
     build = RuleReader()
+    files = load_documents(documents, build.problems)
+    whole = not build.problems
     entry = None
     for document, file in files:
         if file.book is not None:
@@ -137,7 +155,8 @@ def assemble(documents: Sequence[Document]) -> RuleBook:
                 document.file,
                 line,
             )
-    build.cross_checks()
+    if whole:
+        build.cross_checks()
     if entry is None or MAIN not in build.theories:
         name = documents[0].file if documents else "the rule book"
         what = "no part 'book'" if entry is None else f"no theory '{MAIN}'"

@@ -18,7 +18,7 @@ from foedus.matching import solutions
 from foedus.memory import Key, Memory, fact_path
 from foedus.problems import InputError, NameUnknown, Problem, suggestion
 from foedus.terms import ANYONE, UNKNOWN, Attribute, Cut, Measure, Table
-from foedus.validation import problems_of
+from foedus.validation import problems_of, salvage
 from pydantic import ValidationError
 
 Origin = Literal["stated", "linked", "complete list", "given list"]
@@ -425,11 +425,17 @@ def read_case(document: Document, book: RuleBook, *, name: str = "") -> Case:
     Raises:
         InputError: Everything that is wrong with the file.
     """
+    model = case_model(book)
+    problems: list[Problem] = []
     try:
-        entry: CaseHead = case_model(book).model_validate(document.data)
+        entry: CaseHead = model.model_validate(document.data)
     except ValidationError as error:
-        raise InputError(problems_of(error, document, case_model(book))) from None
-    reader = _Reader(document, book, entry)
+        problems = problems_of(error, document, model)
+        rest = salvage(document, model, keep=("states", "sources"))
+        if rest is None:
+            raise InputError(problems) from None
+        entry, document = rest
+    reader = _Reader(document, book, entry, problems)
     reader.enter()
     focus = [reader.state(reference, ("focus", place)) for place, reference in enumerate(entry.focus)]
     repeated = sorted({state for state in focus if state is not None and focus.count(state) > 1})

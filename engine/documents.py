@@ -8,6 +8,7 @@ second documents are refused, so that nothing can be executed and nothing can gr
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,25 @@ class Document:
             if mark is not None:
                 return Problem(self.file, mark.line, mark.column, message, hint)
         return Problem(self.file, 0, 0, message, hint)
+
+    def without(self, paths: Collection[Path_]) -> Document:
+        """A copy without the values at some paths; what follows in a list moves up, with its position."""
+        result = Document(self.file, None)
+
+        def copy(value: Any, old: Path_, new: Path_) -> Any:
+            if old in self.marks:
+                result.marks[new] = self.marks[old]
+            if old in self.key_marks:
+                result.key_marks[new] = self.key_marks[old]
+            if isinstance(value, dict):
+                return {key: copy(v, (*old, key), (*new, key)) for key, v in value.items() if (*old, key) not in paths}
+            if isinstance(value, list):
+                kept = [(place, v) for place, v in enumerate(value) if (*old, place) not in paths]
+                return [copy(v, (*old, place), (*new, moved)) for moved, (place, v) in enumerate(kept)]
+            return value
+
+        result.data = copy(self.data, (), ())
+        return result
 
 
 def read_text(path: Path, *, shown_as: str | None = None) -> str:

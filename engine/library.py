@@ -6,9 +6,9 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-from foedus.assembly import assemble, load_documents
+from foedus.assembly import RULE_PARTS, assemble
 from foedus.book import RuleBook
-from foedus.documents import Document, parse, read
+from foedus.documents import Document, Path_, parse, read
 from foedus.problems import InputError, Problem
 
 MAX_FILES = 200
@@ -54,51 +54,30 @@ def pack_documents(folder: Path) -> list[Document]:
 
 def _extend(pack: list[Document]) -> list[Document]:
     """The shipped files with the pack's on top; rules of the same id are replaced."""
-    files = load_documents(pack)
-    if not any(file.book is not None and file.book.extends == "shipped" for _, file in files):
+    parts = [document.data for document in pack if isinstance(document.data, dict)]
+    books = [data["book"] for data in parts if isinstance(data.get("book"), dict)]
+    if not any(book.get("extends") == "shipped" for book in books):
         return pack
-    replaced: set[str] = set()
-    named: dict[str, set[str]] = {}
-    for document in pack:
-        for part in ("rules", "statements", "tensions"):
-            replaced.update(entry["id"] for entry in document.data.get(part, []))
-        for part in ("tables", "derived", "questions", "measures", "theories", "works", "annotations"):
-            named.setdefault(part, set()).update(document.data.get(part, {}))
+    # the pack's own shape is checked when it is assembled, so nothing is taken for granted here
+    replaced: dict[str, set[str]] = {}
+    for data in parts:
+        for part, entries in data.items():
+            names = replaced.setdefault(part, set())
+            if isinstance(entries, dict):
+                names.update(entries)
+            elif isinstance(entries, list):
+                names.update(str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry)
+    ids = set().union(*(replaced.get(part, set()) for part in RULE_PARTS))
     base: list[Document] = []
     for document in shipped_documents():
-        data = {part: value for part, value in document.data.items() if part != "book"}
-        for part in ("rules", "statements", "tensions"):
-            if part in data:
-                data[part] = [entry if entry["id"] not in replaced else None for entry in data[part]]
-        for part, names in named.items():
-            if part in data:
-                data[part] = {name: value for name, value in data[part].items() if name not in names}
-        base.append(_without_gaps(document, data))
+        gone: set[Path_] = {("book",)}
+        for part, entries in document.data.items():
+            if isinstance(entries, list):
+                gone |= {(part, place) for place, entry in enumerate(entries) if entry.get("id") in ids}
+            else:
+                gone |= {(part, name) for name in replaced.get(part, set()) & set(entries)}
+        base.append(document.without(gone))
     return [*base, *pack]
-
-
-def _without_gaps(document: Document, data: dict[str, object]) -> Document:
-    """A copy of a document without replaced entries, each kept entry at its own place."""
-    result = Document(document.file, {})
-    for part, value in data.items():
-        kept = value
-        if isinstance(value, list):
-            kept = [entry for entry in value if entry is not None]
-            places = [place for place, entry in enumerate(value) if entry is not None]
-            moved = {old: new for new, old in enumerate(places)}
-        else:
-            moved = {}
-        result.data[part] = kept
-        for source, target in ((document.marks, result.marks), (document.key_marks, result.key_marks)):
-            for path, mark in source.items():
-                if not path or path[0] != part:
-                    continue
-                if len(path) > 1 and isinstance(path[1], int):
-                    if path[1] not in moved:
-                        continue
-                    path = (part, moved[path[1]], *path[2:])
-                target[path] = mark
-    return result
 
 
 @lru_cache(maxsize=1)

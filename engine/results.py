@@ -238,6 +238,7 @@ class BookOut(Part):
     version: str
     hash: str
     theory: str
+    works: dict[str, str] = Field(description="The documents that rules cite, by the letter they are cited with")
 
 
 class Observed(Part):

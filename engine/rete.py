@@ -54,11 +54,11 @@ _import_experta()
 from experta import MATCH, NOT, TEST, Fact, KnowledgeEngine, P  # noqa: E402
 from experta import Rule as ExpertaRule  # noqa: E402
 from experta.abstract import Matcher, Strategy  # noqa: E402
-from experta.matchers import ReteMatcher  # noqa: E402
 from experta.fact import InitialFact  # noqa: E402
 from experta.fieldconstraint import ANDFC  # noqa: E402
-from experta.matchers.rete.check import FactCapture, TypeCheck  # noqa: E402
+from experta.matchers import ReteMatcher  # noqa: E402
 from experta.matchers.rete.abstract import OneInputNode  # noqa: E402
+from experta.matchers.rete.check import FactCapture, TypeCheck  # noqa: E402
 from experta.matchers.rete.mixins import AnyChild, NoMemory  # noqa: E402
 from experta.matchers.rete.nodes import BusNode  # noqa: E402
 from experta.matchers.rete.token import Token  # noqa: E402

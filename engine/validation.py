@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from foedus.documents import Document, Path_
@@ -97,6 +97,33 @@ def _say(kind: str, entry: Any, path: Path_) -> str:
 def re_number(pattern: str) -> bool:
     """Whether a pattern of the models describes a number."""
     return pattern.startswith(("^[0-9]", "^-?[0-9]"))
+
+
+def salvage(document: Document, model: Any, *, keep: Collection[str] = ()) -> tuple[Any, Document] | None:
+    """What is left of a document when everything of the wrong shape is taken out, so that the rest is checked too.
+
+    Args:
+        document: A document that the model refuses.
+        model: The model.
+        keep: Top-level parts whose entries others refer to; if one of those would go, nothing is salvaged.
+
+    Returns:
+        The validated rest and its document, or ``None`` where too much is wrong.
+    """
+    rest = document
+    for _ in range(8):
+        try:
+            return model.model_validate(rest.data), rest
+        except ValidationError as error:
+            paths = {locate(rest, entry["loc"]) for entry in error.errors(include_url=False)}
+        if any(not path or (path[0] in keep and len(path) <= KEPT_DEPTH) for path in paths):
+            return None
+        rest = rest.without(paths)
+    return None
+
+
+KEPT_DEPTH = 2
+"""Length of the path of an entry that others may refer to, such as ``states.finland``."""
 
 
 def problems_of(error: ValidationError, document: Document, model: Any) -> list[Problem]:

@@ -6,14 +6,36 @@ It shares nothing with the engine but the terms of a rule, the rows of a case an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+import itertools
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from foedus.book import Program
-from foedus.case import Case
+import yaml
+from foedus.assembly import assemble
+from foedus.book import Program, RuleBook
+from foedus.case import Case, read_case
+from foedus.documents import Document, parse
+from foedus.library import shipped_documents
+from foedus.memory import Memory
+from foedus.problems import InputError
 from foedus.record import Record
-from foedus.terms import Absent, Assert_, Cap, Compare, Differ, Holds, Pattern, Premise, Question, Rule, Vote, Weigh
+from foedus.terms import (
+    Absent,
+    Attribute,
+    Cap,
+    Compare,
+    Conclude,
+    Differ,
+    Holds,
+    Pattern,
+    Premise,
+    Question,
+    Rule,
+    Vote,
+    Weigh,
+)
 
 Fields = dict[str, str]
 Bindings = dict[str, str]
@@ -116,7 +138,7 @@ class Oracle:
             rule.id in self.settled
             for rule in self.rules.values()
             for conclusion in rule.conclusions
-            if isinstance(conclusion, Assert_) and conclusion.table == table
+            if isinstance(conclusion, Conclude) and conclusion.table == table
         )
 
     def evidence_complete(self, pattern: Pattern) -> bool:
@@ -220,7 +242,7 @@ class Oracle:
                     self.vote(firing, place, conclusion)
                 elif firing.defeated_by:
                     continue
-                elif isinstance(conclusion, Assert_):
+                elif isinstance(conclusion, Conclude):
                     self.state(conclusion.table, {n: t.value(firing.bindings) for n, t in conclusion.fields.items()})
                 else:
                     of, toward = conclusion.of.value(firing.bindings), conclusion.toward.value(firing.bindings)
@@ -523,312 +545,354 @@ def outcome_of(record: Record) -> Outcome:
 BASE = [document for document in shipped_documents() if "rules" not in document.data and "tensions" not in document.data]
 """The shipped vocabulary, questions, measures and ideologies, without any rule."""
 STATES = ("ana", "bor", "cid", "dun", "eno")
-PLAIN = ("state", "relation", "support", "coalition", "aid", "penetration", "situation", "war", "member")
+BASIC = ("state", "relation", "support", "coalition", "aid", "penetration", "situation", "war", "member", "input")
 CONCLUDED = ("significant_threat", "common_threat", "at_war", "penetrated", "no_partner", "foe_in", "motive", "caution")
-RESTS_ON = {
-    "alignment": ("principal_threat",),
-    "effort": ("alignment", "principal_threat"),
-    "outlook": ("alignment", "principal_threat"),
-    "posture": ("alignment", "effort", "principal_threat"),
-    "partner": ("no_partner",),
-    "felt_security": ("derived_security",),
-}
-ANSWERED = ("threat", "partner", "durability", "leverage", "alignment", "effort", "outlook", "posture", "felt_security")
+ANSWERED = ("threat", "partner", "durability", "leverage", "alignment", "effort", "posture", "felt_security", "outlook")
+RELATIONS = ("above", "below", "at_least", "at_most", "same", "other")
 
 
-class BookMaker:
-    """Writes a random rule book that is legal: each rule reads only what no later rule adds to.
+class RuleMaker:
+    """Writes one random rule.
 
     Args:
         rng: Where every choice comes from.
-        book: A book with the vocabulary to use.
+        book: A book with the vocabulary and the questions to use.
+        earlier: Rules that this one may read, weigh or be defeated by.
         values_in_not: Whether a `not` may ask for a value that an earlier premise binds.
     """
 
-    def __init__(self, rng: random.Random, book: RuleBook, *, values_in_not: bool = False) -> None:
+    def __init__(
+        self, rng: random.Random, book: RuleBook, earlier: Sequence[Mapping[str, Any]], *, values_in_not: bool
+    ) -> None:
         self.rng, self.tables, self.questions = rng, book.tables, book.questions
-        self.values_in_not = values_in_not
-        self.rules: list[dict[str, Any]] = []
-        self.variables: dict[str, list[str]] = {}
-        self.made: dict[str, list[str]] = {}
-        self.voters: dict[str, set[str]] = {}
-        self.closed: set[str] = set()
-        self.frozen: set[str] = set()
-        self.weighed_by: dict[str, list[str]] = {}
-        self.level = rng.choice(["insecure", "moderate", "secure"])
-
-    def write(self, size: int) -> str:
-        names = [f"K{n}" for n in range(1, size + 1)]
-        self.rng.shuffle(names)
-        for name in names:
-            suffix = self.rng.choice(["", "", ".x", ".y"])
-            row = self.rng.choice(names) if suffix else name
-            identity = f"{row}{suffix}"
-            if identity in self.variables:
-                identity = f"{name}.z"
-            self.rules.append(self.rule(identity))
-        self.rng.shuffle(self.rules)
-        return yaml.safe_dump({"rules": self.rules}, sort_keys=False)
+        self.earlier, self.values_in_not = earlier, values_in_not
+        self.bound: dict[str, Any] = {}
+        self.made = [name for rule in earlier for part in rule["then"] for name in part.get("conclude", {})]
+        self.votes = [
+            (rule["id"], vote)
+            for rule in earlier
+            for part in rule["then"]
+            for vote in (part.get("raises"), part.get("lowers"), part.get("favours"), part.get("opposes"))
+            if vote is not None
+        ]
 
     def likely(self, part: float) -> bool:
         return self.rng.random() < part
 
-    # ---- one rule ---------------------------------------------------------------------------
+    def some(self, values: Sequence[Any], most: int = 9) -> list[Any]:
+        """Some of the values, at least one, in their order."""
+        chosen = self.rng.sample(range(len(values)), self.rng.randint(1, min(most, len(values))))
+        return [values[place] for place in sorted(chosen)]
 
-    def rule(self, identity: str) -> dict[str, Any]:
-        self.bound: dict[str, Any] = {}
-        self.asked: set[tuple[str, tuple[str, ...]]] = set()
-        when = [self.premise(self.rng.choice(["state", "relation", "relation", "support", "aid"]))]
-        for _ in range(self.rng.choice([0, 1, 1, 2])):
-            when.append(self.premise(self.rng.choice(self.readable())))
-        if self.likely(0.3):
+    def write(self, identity: str, level: str) -> dict[str, Any]:
+        when = [self.premise(self.rng.choice(["state", "relation", "relation", "support", "aid", "member"]))]
+        when += [self.premise(self.rng.choice(self.readable())) for _ in range(self.rng.choice([0, 0, 1, 1, 2]))]
+        if self.likely(0.2):
             when += self.comparison()
-        when = [premise for premise in when if premise]
         for _ in range(self.rng.choice([0, 0, 1, 1, 2])):
             when += self.denial()
         states = self.of_kind("state")
         if len(states) > 1 and self.likely(0.4):
             when.append({"differ": [f"${name}" for name in self.rng.sample(states, 2)]})
-        weighs = self.likely(0.25) and self.weighing(identity)
-        then = [weighs] if weighs else [self.conclusion(identity) for _ in range(self.rng.choice([1, 1, 2]))]
-        votes = any(set(part) & {"raises", "lowers", "favours", "opposes"} for part in then)
-        entry = {
-            "id": identity, "claim": "a claim", "source": ["convention"], "when": when, "then": then, "because": "so",
-            "default": "yes" if votes and self.likely(0.2) else "no",
-            "weaker_may_stand": "yes" if self.likely(0.3) else "no",
-            "examples": {"fires": [["x"]], "silent": [["x"]]},
-        }  # fmt: skip
-        if not weighs and self.variables and self.likely(0.5):
-            entry["defeated_by"] = self.defeats()
-        self.variables[identity] = [name for name in self.bound]
-        return entry
+        rule: dict[str, Any] = {"id": identity, "claim": "a claim", "source": ["convention"], "because": "so"}
+        rule["examples"] = {"fires": [["x"]], "silent": [["x"]]}
+        rule["when"] = when
+        if self.votes and self.likely(0.25):
+            rule["then"] = [self.weighing()]
+        else:
+            rule["then"] = [self.conclusion(level) for _ in range(self.rng.choice([1, 1, 2]))]
+        if any(set(part) & {"raises", "lowers", "favours", "opposes"} for part in rule["then"]):
+            rule["default"] = self.rng.choice(["no", "no", "no", "yes"])
+            rule["weaker_may_stand"] = self.rng.choice(["no", "yes"])
+        if self.earlier and self.likely(0.5):
+            rule["defeated_by"] = [self.defeat() for _ in range(self.rng.choice([1, 1, 2]))]
+        return rule
+
+    # ---- premises ---------------------------------------------------------------------------
 
     def of_kind(self, kind: Any) -> list[str]:
         return [name for name, held in self.bound.items() if held == kind]
 
     def readable(self) -> list[str]:
-        found = [*PLAIN, "relation", "state"]
-        found += [name for name in self.made if name not in ANSWERED] * 3
-        found += [name for name in ANSWERED if self.voters.get(name) or name in RESTS_ON]
-        found += ["evidence"] * 2 * bool(any(self.voters.values()))
-        return found
+        found = [*BASIC, "relation", "state", *self.made, *self.made, *self.made, "felt_security"]
+        found += [vote["question"] for _, vote in self.votes]
+        if any(vote["question"] == "alignment" for _, vote in self.votes):
+            found += ["posture", "outlook", "effort"]
+        return found + ["evidence"] * len(self.votes)
 
-    def pick(self, kind: str, prefix: str, without: Iterable[str], fresh: float = 0.45) -> str:
-        """A variable of a kind: one that is bound already, or a new one."""
-        known = [name for name in self.of_kind(kind) if name not in without]
-        if known and not self.likely(fresh):
-            return self.rng.choice(known)
-        free = [f"{prefix}{n}" for n in range(1, 5) if f"{prefix}{n}" not in self.bound]
-        if not free:
-            return self.rng.choice(known)
-        self.bound[free[0]] = kind
-        return free[0]
+    def variable(self, kind: Any, prefix: str, without: Iterable[str] = ()) -> str:
+        """A variable of a kind, with its $: one that is bound already, or a new one."""
+        known = [name for name in self.of_kind(kind) if f"${name}" not in without]
+        free = [name for n in range(1, 5) if (name := f"{prefix}{n}") not in self.bound]
+        name = self.rng.choice(known) if known and (not free or self.likely(0.55)) else free[0]
+        self.bound[name] = kind
+        return f"${name}"
 
     def premise(self, table: str) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
         if table == "evidence":
-            return self.evidence()
-        self.read(table)
-        keys: dict[str, str] = {}
-        before = dict(self.bound)
+            return {table: self.evidence()}
         for key, kind in self.tables[table].keys.items():
             if kind == "word":
-                keys[key] = self.rng.choice(sorted(self.tables[table].words) or ["system"])
+                if self.tables[table].words:
+                    fields[key] = self.rng.choice(list(self.tables[table].words))
             else:
                 kind = "state" if kind == "any" else kind
-                keys[key] = "$" + self.pick(kind, kind[0], [value[1:] for value in keys.values()])
-        if (table, tuple(keys.values())) in self.asked:
-            self.bound = before
-            return {}
-        self.asked.add((table, tuple(keys.values())))
-        fields: dict[str, Any] = dict(keys)
-        attributes = list(self.tables[table].attributes)
-        for name in self.rng.sample(attributes, min(len(attributes), self.rng.choice([0, 1, 1, 2]))):
-            fields[name] = self.asks(table, name)
+                fields[key] = self.variable(kind, kind[:2], fields.values())
+        attributes = self.tables[table].attributes
+        if attributes and self.likely(0.6):
+            for name in self.some(list(attributes), 2):
+                fields[name] = self.asked(table, name)
         return {table: fields}
 
-    def asks(self, table: str, name: str) -> Any:
-        """What a premise asks of an attribute."""
+    def evidence(self) -> dict[str, Any]:
+        identity, vote = self.rng.choice(self.votes)
+        fields = {"row": identity.partition(".")[0], "of": self.variable("state", "st")}
+        fields["toward"] = self.variable("state", "st", fields.values())
+        if self.likely(0.5):
+            fields["question"] = vote["question"]
+        if self.likely(0.3):
+            fields["sign"] = self.rng.choice(["for", "against"])
+        if self.likely(0.2):
+            fields["group"] = vote["group"]
+            del fields["row"]
+        return fields
+
+    def asked(self, table: str, name: str) -> Any:
+        """What a premise asks of an attribute: a value, a list, a bound or a variable."""
         attribute = self.tables[table].attributes[name]
         if attribute.side:
-            return "$" + self.pick("side", "s", [])
+            return self.variable("side", "si")
         values = list(attribute.values)
-        scale = ("scale", attribute.nominal_from or attribute.values)
-        ways = ["value", "list", "bind", "bind"] + ["least", "most"] * attribute.ordered
-        way = self.rng.choice(ways)
+        way = self.rng.choice(["value", "list", "bind", "bind", "bind", *(["at_least", "at_most"] * attribute.ordered)])
         if way == "value":
             return self.rng.choice(values)
         if way == "list":
-            return sorted(self.rng.sample(values, self.rng.randint(1, len(values))))
-        if way in ("least", "most"):
-            return {f"at_{way}": self.rng.choice(values)}
-        known = self.of_kind(scale)
-        if known and self.likely(0.4):
-            return "$" + self.rng.choice(known)
-        free = [f"r{n}" for n in range(1, 5) if f"r{n}" not in self.bound]
-        if not free:
-            return self.rng.choice(values)
-        self.bound[free[0]] = scale
-        if self.likely(0.3):
-            return {"bind": f"${free[0]}", "one_of": sorted(self.rng.sample(values, self.rng.randint(1, len(values))))}
-        return f"${free[0]}"
+            return self.some(values, most=len(values))
+        if way != "bind":
+            return {way: self.rng.choice(values)}
+        variable = self.variable(scale_of(attribute), f"r_{name}_")
+        return {"bind": variable, "one_of": self.some(values)} if self.likely(0.3) else variable
 
     def comparison(self) -> list[dict[str, Any]]:
-        """Two bound values of one scale, and how they compare."""
-        scales = [kind for kind in self.bound.values() if isinstance(kind, tuple) and isinstance(kind[1], tuple)]
-        for scale in scales:
-            names = self.of_kind(scale)
-            ordered = any(a.values == scale[1] and a.ordered for t in self.tables.values() for a in t.attributes.values())
-            if len(names) > 1 and ordered and not any(a.values == scale[1] and not a.ordered for t in self.tables.values() for a in t.attributes.values()):
-                left, right = self.rng.sample(names, 2)
-                relation = self.rng.choice(["above", "below", "at_least", "at_most", "same", "other"])
-                return [{"compare": {"left": f"${left}", "is": relation, "right": f"${right}"}}]
-        known = self.of_kind("state")
-        free = [f"r{n}" for n in range(1, 5) if f"r{n}" not in self.bound]
-        if len(known) < 2 or len(free) < 2:
-            return []
-        attribute = self.rng.choice(["relative_power", "proximity", "intentions"])
-        first, second = self.rng.sample(known, 2)
-        third = self.pick("state", "s", [first, second])
-        pairs = [("$" + first, "$" + second), ("$" + first, "$" + third)]
-        if any(("relation", pair) in self.asked for pair in pairs) or third == second:
-            return []
-        self.asked.update(("relation", pair) for pair in pairs)
-        scale = ("scale", self.tables["relation"].attributes[attribute].values)
-        self.bound.update({free[0]: scale, free[1]: scale})
-        premises: list[dict[str, Any]] = [
-            {"relation": {"state": pair[0], "other": pair[1], attribute: f"${name}"}}
-            for pair, name in zip(pairs, free[:2], strict=True)
-        ]
-        relation = self.rng.choice(["above", "below", "at_least", "at_most", "same", "other"])
-        return [*premises, {"compare": {"left": f"${free[0]}", "is": relation, "right": f"${free[1]}"}}]
+        """Two values of one ordered scale, bound and compared."""
+        name = self.rng.choice(["relative_power", "proximity", "intentions"])
+        scale = scale_of(self.tables["relation"].attributes[name])
+        of = self.variable("state", "st")
+        others = [of]
+        premises: list[dict[str, Any]] = []
+        for side in ("left", "right"):
+            others.append(self.variable("state", "st", others))
+            self.bound[side] = scale
+            premises.append({"relation": {"state": of, "other": others[-1], name: f"${side}"}})
+        return [*premises, {"compare": {"left": "$left", "is": self.rng.choice(RELATIONS), "right": "$right"}}]
 
     def denial(self) -> list[dict[str, Any]]:
-        """A `not` about subjects that are bound, or nothing."""
-        table = self.rng.choice([name for name in self.readable() if name not in ("evidence", "situation", "outlook")])
+        """A `not` about subjects that are bound; nothing where there are none."""
+        tables = [name for name in self.readable() if name not in ("evidence", "situation", "outlook")]
+        scales = [kind for kind in self.bound.values() if isinstance(kind, tuple)]
+        if self.values_in_not and scales:
+            tables = [t for t in BASIC if any(scale_of(a) in scales for a in self.tables[t].attributes.values())]
+        table = self.rng.choice(tables)
         fields: dict[str, Any] = {}
         for key, kind in self.tables[table].keys.items():
             known = [f"${name}" for name in self.of_kind("state" if kind == "any" else kind)]
             known = [name for name in known if name not in fields.values()]
             if known and self.likely(0.7):
                 fields[key] = self.rng.choice(known)
-        if not fields or (table, tuple(fields.values())) in self.asked:
+        if not fields:
             return []
-        self.read(table)
         for name, attribute in self.tables[table].attributes.items():
-            if attribute.side or not self.likely(0.5):
+            known = self.of_kind(scale_of(attribute))
+            if attribute.side or not self.likely(0.9 if known and self.values_in_not else 0.5):
                 continue
-            known = self.of_kind(("scale", attribute.nominal_from or attribute.values))
-            if known and self.values_in_not and self.likely(0.6):
-                fields[name] = "$" + self.rng.choice(known)
+            if known and self.values_in_not:
+                fields[name] = f"${self.rng.choice(known)}"
             elif attribute.ordered and self.likely(0.5):
-                fields[name] = {self.rng.choice(["at_least", "at_most"]): self.rng.choice(attribute.values)}
+                # not the whole scale: that asks whether the fact is known, which is a form of its own
+                way = self.rng.choice(["at_least", "at_most"])
+                fields[name] = {way: self.rng.choice(attribute.values[1:] if way == "at_least" else attribute.values[:-1])}
             else:
-                fields[name] = sorted(self.rng.sample(attribute.values, self.rng.randint(1, len(attribute.values))))
+                fields[name] = self.some(list(attribute.values))
         return [{"not": {table: fields}, "reads": "not so"}]
-
-    def evidence(self) -> dict[str, Any]:
-        votes = sorted((question, rule) for question, rules in self.voters.items() for rule in rules)
-        question, rule = self.rng.choice(votes)
-        for name in self.voters[question]:
-            if name.partition(".")[0] == rule.partition(".")[0]:
-                self.freeze(name)
-        for name in self.variables:
-            if name.partition(".")[0] == rule.partition(".")[0]:
-                self.freeze(name)
-        self.shut_rows = getattr(self, "shut_rows", set()) | {rule.partition(".")[0]}
-        of = self.pick("state", "s", [])
-        toward = self.pick("state", "s", [of])
-        fields = {"row": rule.partition(".")[0], "of": f"${of}", "toward": f"${toward}"}
-        if self.likely(0.5):
-            fields["question"] = question
-        if self.likely(0.3):
-            fields["sign"] = self.rng.choice(["for", "against"])
-        return {"evidence": fields}
 
     # ---- conclusions ------------------------------------------------------------------------
 
-    def pair(self) -> tuple[str, str]:
+    def pair(self) -> dict[str, str]:
         states = self.of_kind("state")
-        return "$" + self.rng.choice(states), "$" + self.rng.choice(states)
+        of = self.rng.choice(states)
+        others = [name for name in states if name != of] or states
+        return {"of": f"${of}", "toward": f"${self.rng.choice(others if self.likely(0.9) else states)}"}
 
-    def conclusion(self, identity: str) -> dict[str, Any]:
-        votable = [
-            question.name
-            for question in self.questions.values()
-            if question.kind != "census" and question.name not in self.closed
-        ]
-        if identity.partition(".")[0] in getattr(self, "shut_rows", set()):
-            votable = []
-        if votable and self.likely(0.6):
-            return self.vote(identity, self.rng.choice(votable))
-        if "threat" not in self.closed and self.likely(0.2):
-            of, toward = self.pair()
-            self.made.setdefault("threat", []).append(identity)
+    def conclusion(self, level: str) -> dict[str, Any]:
+        way = self.rng.random()
+        if way < 0.5:
+            return self.vote()
+        if way < 0.6:
             grade = self.rng.choice(self.questions["threat"].grades).name
-            return {"caps": {"question": "threat", "of": of, "toward": toward, "highest": grade}}
-        open_tables = [name for name in (*CONCLUDED, "principal_threat", "principal_threat") if name not in self.closed]
-        if "derived_security" not in self.closed and self.likely(0.15):
-            self.made.setdefault("derived_security", []).append(identity)
-            return {"conclude": {"derived_security": {"of": self.pair()[0], "level": self.level}}}
-        if not self.of_kind("war"):
-            open_tables = [name for name in open_tables if name != "foe_in"]
-        table = self.rng.choice(open_tables) if open_tables else "remark"
+            return {"caps": {"question": "threat", **self.pair(), "highest": grade}}
+        if way < 0.65:
+            return {"conclude": {"derived_security": {"of": self.pair()["of"], "level": level}}}
+        tables = [name for name in CONCLUDED if name != "foe_in" or self.of_kind("war")]
+        table = self.rng.choice(["principal_threat"] * 4 + tables)
         fields: dict[str, str] = {}
         for key, kind in self.tables[table].keys.items():
             if kind == "word":
-                fields[key] = self.rng.choice(sorted(self.tables[table].words))
+                fields[key] = self.rng.choice(list(self.tables[table].words))
             else:
                 fields[key] = "$" + self.rng.choice(self.of_kind("state" if kind == "any" else kind))
-        self.made.setdefault(table, []).append(identity)
         return {"conclude": {table: fields}}
 
-    def vote(self, identity: str, name: str) -> dict[str, Any]:
-        question = self.questions[name]
-        of, toward = self.pair()
+    def vote(self) -> dict[str, Any]:
+        names = [question.name for question in self.questions.values() if question.kind != "census"]
+        question = self.questions[self.rng.choice([*names, "threat", "alignment", "alignment"])]
+        entry: dict[str, Any] = {"question": question.name, **self.pair(), "group": self.rng.choice(["g1", "g2"])}
         sides = self.of_kind("side")
-        if name == "alignment" and sides and self.likely(0.5):
-            toward = "$" + self.rng.choice(sides)
-        entry: dict[str, Any] = {"question": name, "of": of, "toward": toward, "group": self.rng.choice(["g1", "g2"])}
-        scales = [n for n, kind in self.bound.items() if isinstance(kind, tuple) and isinstance(kind[1], tuple)]
-        if scales and not any(self.stepped(n) for n in scales) and self.likely(0.4):
-            variable = self.rng.choice(scales)
-            values = self.rng.sample(self.bound[variable][1], self.rng.randint(1, len(self.bound[variable][1])))
-            entry["strength"] = {"of": f"${variable}", "steps": {v: self.rng.choice(question.words) for v in sorted(values)}}
-            self.bound["stepped"] = variable
-        else:
-            entry["strength"] = self.rng.choice(question.words)
-        self.voters.setdefault(name, set()).add(identity)
+        if question.name == "alignment" and sides and self.likely(0.8):
+            entry["toward"] = f"${self.rng.choice(sides)}"
+        steps = [name for name, kind in self.bound.items() if isinstance(kind, tuple)]
+        entry["strength"] = self.rng.choice(question.words)
+        if steps and self.likely(0.5):
+            name = self.rng.choice(steps)
+            words = {value: self.rng.choice(question.words) for value in self.some(list(self.bound[name]))}
+            entry["strength"] = {"of": f"${name}", "steps": words}
         if question.kind == "graded":
             return {self.rng.choice(["raises", "raises", "lowers"]): entry}
         entry["answer"] = self.rng.choice(question.answers)
         return {self.rng.choice(["favours", "favours", "opposes"]): entry}
 
-    def stepped(self, _: str) -> bool:
-        return "stepped" in self.bound
-
-    def weighing(self, identity: str) -> dict[str, Any] | None:
-        targets = sorted({name for names in self.voters.values() for name in names} - self.frozen - {identity})
-        if not targets:
-            return None
-        chosen = self.rng.sample(targets, self.rng.randint(1, min(2, len(targets))))
-        for target in chosen:
-            self.weighed_by.setdefault(target, []).append(identity)
-        of, toward = self.pair()
-        entry: dict[str, Any] = {"rules": chosen, "of": of, "toward": toward}
+    def weighing(self) -> dict[str, Any]:
+        targets = sorted({identity for identity, _ in self.votes})
+        entry: dict[str, Any] = {"rules": self.some(targets, 2), **self.pair()}
         if self.likely(0.7):
             entry["step"] = self.rng.choice(["up", "down"])
         else:
             entry["highest"] = self.rng.choice(["slight", "moderate"])
         return {"weighs": entry}
 
-    def defeats(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for other in self.rng.sample(sorted(self.variables), min(len(self.variables), self.rng.choice([1, 1, 2]))):
-            mine, theirs = self.of_kind("state"), [v for v in self.variables[other] if v.startswith("s")]
-            if self.likely(0.5):
-                found.append({"rule": other, "where": {self.rng.choice(mine): self.rng.choice(theirs)}})
-            elif set(self.bound) & set(self.variables[other]) - {"stepped"}:
-                found.append({"rule": other})
-            if found:
-                self.defeated.setdefault(self.current, []).append(other)
-        return found
+    def defeat(self) -> dict[str, Any]:
+        other = self.rng.choice(list(self.earlier))
+        if self.likely(0.4):
+            return {"rule": other["id"]}
+        return {"rule": other["id"], "where": {self.rng.choice(self.of_kind("state")): "st1"}}
+
+
+def scale_of(attribute: Attribute) -> tuple[str, ...]:
+    """What tells the scale of an attribute from that of another."""
+    return attribute.values
+
+
+def pack(rules: Sequence[Mapping[str, Any]], **parts: Any) -> Document:
+    """A rule file with these rules."""
+    return parse(yaml.safe_dump({"rules": [dict(rule) for rule in rules], **parts}, sort_keys=False), "pack.yaml")
+
+
+def random_rules(
+    rng: random.Random, size: int, base: RuleBook, *, values_in_not: bool = False
+) -> tuple[list[dict[str, Any]], RuleBook]:
+    """Up to ``size`` random rules that make a legal book together, and the book.
+
+    A rule that the book refuses (a circle, premises that contradict each other) is left out.
+    """
+    rules: list[dict[str, Any]] = []
+    book = base
+    level = rng.choice(["insecure", "moderate", "secure"])
+    names = rng.sample([f"K{n}" for n in range(10, 99)], size)
+    for name in names:
+        row = rng.choice([name, name, names[0]])
+        identity = name if row == name else f"{row}.{name.lower()}"
+        rule = RuleMaker(rng, base, rules, values_in_not=values_in_not).write(identity, level)
+        try:
+            book = assemble([*BASE, pack([*rules, rule])])
+        except InputError:
+            continue
+        rules.append(rule)
+    return rules, book
+
+
+def random_crisis(rng: random.Random, book: RuleBook, size: int, *, known: float = 0.8) -> dict[str, Any]:
+    """A legal case file, as data: some facts unknown, some wars, some links, some lists of allies.
+
+    Args:
+        known: The part of the facts that is given.
+    """
+    states = list(STATES[:size])
+    pairs = list(itertools.permutations(states, 2))
+
+    def facts(table: str) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        for attribute in book.tables[table].attributes.values():
+            if rng.random() < known and not attribute.side:
+                value: Any = rng.choice(attribute.values)
+                if rng.random() < 0.1:
+                    value = {"value": value, "basis": rng.choice(["conduct", "declaration"]), "advocate": "interested"}
+                given[attribute.name] = value
+        return given
+
+    case: dict[str, Any] = {"foedus": "1", "title": "A crisis", "kind": "hypothetical"}
+    case["situation"] = facts("situation")
+    case["states"] = {state: facts("state") for state in states}
+    for state in case["states"].values():
+        if plain(state.get("power_rank")) == "weak" and plain(state.get("potential_hegemon")) == "yes":
+            del state["potential_hegemon"]
+    case["relations"] = []
+    for first, second in pairs:
+        given = facts("relation")
+        for attribute in book.tables["relation"].attributes.values():
+            if attribute.linked and first > second:
+                given.pop(attribute.name, None)
+        case["relations"].append({"state": first, "other": second, **given})
+    case["allies"] = []
+    for first, second in pairs:
+        if rng.random() < 0.5:
+            scale = book.tables["support"].attributes["support"].values
+            support = {s: rng.choice(scale) for s in states if s not in (first, second) and rng.random() < known}
+            case["allies"].append({"state": first, "against": second, "support": support, **facts("coalition")})
+    case["wars"] = [random_war(rng, states, name, facts("war")) for name in ("first", "second")[: rng.choice([0, 1, 1, 2])]]
+    ahead = any(plain(war.get("side_ahead", "none")) not in ("none", "unclear") for war in case["wars"])
+    if ahead and plain(case["situation"].get("phase")) in ("peace", "peace_restored"):
+        case["situation"]["phase"] = "crisis"
+    case["links"] = {"aid": [], "penetration": [], "complete": [k for k in ("aid", "penetration") if rng.random() < 0.3]}
+    for first, second in pairs:
+        if rng.random() < 0.4:
+            case["links"]["aid"].append({"donor": first, "recipient": second, **facts("aid")})
+        if rng.random() < 0.4:
+            given = facts("penetration")
+            if plain(given.get("access")) == "none":
+                given.pop("intrusiveness", None)
+            case["links"]["penetration"].append({"penetrator": first, "target": second, **given})
+    if "penetration" in case["links"]["complete"]:
+        for link in case["links"]["penetration"]:
+            link.setdefault("access", "limited")
+    return case
+
+
+def random_war(rng: random.Random, states: Sequence[str], name: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """A war between two or three of the states, the others outside it."""
+    fighters = rng.sample(list(states), rng.randint(2, min(3, len(states))))
+    sides = {"east": fighters[:1], "west": fighters[1:2]}
+    if len(fighters) == 3:
+        sides.setdefault(rng.choice(["east", "west", "south"]), []).append(fighters[2])
+    war: dict[str, Any] = {"id": name, "sides": sides, **facts}
+    if rng.random() < 0.8:
+        war["side_ahead"] = rng.choice([*sides, *sides, "none", "unclear"])
+    if war.get("side_ahead", "none") in ("none", "unclear"):
+        war.pop("closeness_to_victory", None)
+    if plain(war.get("phase")) == "near_decision" and plain(war.get("closeness_to_victory")) == "none":
+        war["phase"] = "mid"
+    return war
+
+
+def plain(fact: Any) -> Any:
+    """The value of a fact, annotated or not."""
+    return fact["value"] if isinstance(fact, dict) else fact
+
+
+def case_of(data: Mapping[str, Any], book: RuleBook) -> Case:
+    """A case from its data."""
+    return read_case(parse(yaml.safe_dump(dict(data), sort_keys=False), "case.yaml"), book, name="case")
+
+
+def with_tables_of(case: Case, book: RuleBook) -> Case:
+    """The same case for a book with the same vocabulary and other rules."""
+    return replace(case, memory=Memory(book.tables, case.memory.rows))

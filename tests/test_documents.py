@@ -12,7 +12,7 @@ from foedus.problems import InputError, Problem
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-steady = settings(max_examples=200, deadline=None, derandomize=True)
+steady = settings(max_examples=120, deadline=None, derandomize=True)
 
 
 def refused(text: str) -> tuple[Problem, ...]:

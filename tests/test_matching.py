@@ -12,7 +12,7 @@ from foedus.terms import UNKNOWN, Absent, Attribute, Compare, Constraint, Differ
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-steady = settings(max_examples=400, deadline=None, derandomize=True)
+steady = settings(max_examples=120, deadline=None, derandomize=True)
 
 LEVELS = ("low", "medium", "high")
 SUBJECTS = ("a", "b", "c")
@@ -143,7 +143,9 @@ def enumerated(premises: Sequence[Premise], memory: Memory) -> Iterator[tuple[di
         fits = True
         for premise in premises:
             if isinstance(premise, Absent):
-                fits &= not any(might_match(premise.pattern, row, bindings) for row in memory.all(premise.pattern.table))
+                fits &= not any(
+                    might_match(premise.pattern, row, bindings) for row in memory.all(premise.pattern.table)
+                )
             elif isinstance(premise, Differ):
                 fits &= bindings[premise.left] != bindings[premise.right]
             elif isinstance(premise, Compare):

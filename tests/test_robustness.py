@@ -14,7 +14,7 @@ from foedus.robustness import along, dominates, share
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-steady = settings(max_examples=300, deadline=None, derandomize=True)
+steady = settings(max_examples=150, deadline=None, derandomize=True)
 
 RAYS = ((0, 0, 1), (0, 1, 1), (1, 1, 1))
 DRAWS = 20_000
@@ -151,9 +151,7 @@ def test_a_share_is_whole_exactly_where_the_signs_suffice(d: tuple[int, int, int
 
 @steady
 @given(difference, st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 6)))
-def test_more_votes_for_the_winner_never_lessen_its_share(
-    d: tuple[int, int, int], more: tuple[int, int, int]
-) -> None:
+def test_more_votes_for_the_winner_never_lessen_its_share(d: tuple[int, int, int], more: tuple[int, int, int]) -> None:
     assert share([(d[0] + more[0], d[1] + more[1], d[2] + more[2])], RAYS) >= share([d], RAYS)
 
 

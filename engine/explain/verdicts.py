@@ -357,7 +357,11 @@ class _Writer:
             software=software,
             case=CaseOut(name=case.name, title=case.title, kind=case.kind, date=case.date, summary=case.summary),
             book=BookOut(
-                title=self.book.title, version=self.book.version, hash=self.book.hash, theory=self.program.theory
+                title=self.book.title,
+                version=self.book.version,
+                hash=self.book.hash,
+                theory=self.program.theory,
+                works={work.id: work.title for work in self.book.works.values()},
             ),
             verdicts=[self.verdict(state) for state in states],
             outlook=self.outlook(),

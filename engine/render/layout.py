@@ -319,7 +319,9 @@ class _Layout:
             rated = f" [{s.reliability}]" if s.reliability else ""
             items.append(f"{s.id}: {'; '.join(parts)}{passage}{rated}; {s.facts} facts")
         if items:
-            blocks.append(Bullets("Sources", items))
+            blocks.append(Bullets("Sources of the facts", items))
+        works = [f"{work}: {title}" for work, title in result.book.works.items()]
+        blocks.append(Bullets("Documents that the rules cite", works))
         if result.unsourced:
             blocks.append(Bullets(f"Facts without a source: {len(result.unsourced)}", [", ".join(result.unsourced)]))
         unverified = sum(s.facts for s in result.sources if s.title == UNVERIFIED)
