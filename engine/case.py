@@ -431,7 +431,8 @@ def read_case(document: Document, book: RuleBook, *, name: str = "") -> Case:
         entry: CaseHead = model.model_validate(document.data)
     except ValidationError as error:
         problems = problems_of(error, document, model)
-        rest = salvage(document, model, keep=("states", "sources"))
+        stand_ins = {"foedus": "1", "title": "?", "kind": "hypothetical"}
+        rest = salvage(document, model, keep=("states", "sources"), stand_ins=stand_ins)
         if rest is None:
             raise InputError(problems) from None
         entry, document = rest

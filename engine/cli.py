@@ -311,7 +311,7 @@ def main() -> None:
     from foedus.problems import FoedusError, InputError
 
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="foedus")
         sys.stdout.flush()
     except click.exceptions.Abort:
         code = INTERRUPTED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from foedus.documents import Document, Path_
@@ -99,21 +99,25 @@ def re_number(pattern: str) -> bool:
     return pattern.startswith(("^[0-9]", "^-?[0-9]"))
 
 
-def salvage(document: Document, model: Any, *, keep: Collection[str] = ()) -> tuple[Any, Document] | None:
+def salvage(
+    document: Document, model: Any, *, keep: Collection[str] = (), stand_ins: Mapping[str, str] | None = None
+) -> tuple[Any, Document] | None:
     """What is left of a document when everything of the wrong shape is taken out, so that the rest is checked too.
 
     Args:
         document: A document that the model refuses.
         model: The model.
         keep: Top-level parts whose entries others refer to; if one of those would go, nothing is salvaged.
+        stand_ins: What takes the place of missing top-level values that nothing else depends on.
 
     Returns:
         The validated rest and its document, or ``None`` where too much is wrong.
     """
     rest = document
     for _ in range(8):
+        data = {**(stand_ins or {}), **rest.data} if isinstance(rest.data, dict) else rest.data
         try:
-            return model.model_validate(rest.data), rest
+            return model.model_validate(data), rest
         except ValidationError as error:
             paths = {locate(rest, entry["loc"]) for entry in error.errors(include_url=False)}
         if any(not path or (path[0] in keep and len(path) <= KEPT_DEPTH) for path in paths):

@@ -614,11 +614,11 @@ class RuleMaker:
         return [name for name, held in self.bound.items() if held == kind]
 
     def readable(self) -> list[str]:
-        found = [*BASIC, "relation", "state", *self.made, *self.made, *self.made, "felt_security"]
+        found = [*BASIC, "relation", "state", *self.made * 6, "felt_security"]
         found += [vote["question"] for _, vote in self.votes]
         if any(vote["question"] == "alignment" for _, vote in self.votes):
             found += ["posture", "outlook", "effort"]
-        return found + ["evidence"] * len(self.votes)
+        return found + ["evidence"] * 2 * len(self.votes)
 
     def variable(self, kind: Any, prefix: str, without: Iterable[str] = ()) -> str:
         """A variable of a kind, with its $: one that is bound already, or a new one."""
@@ -692,7 +692,8 @@ class RuleMaker:
         tables = [name for name in self.readable() if name not in ("evidence", "situation", "outlook")]
         scales = [kind for kind in self.bound.values() if isinstance(kind, tuple)]
         if self.values_in_not and scales:
-            tables = [t for t in BASIC if any(scale_of(a) in scales for a in self.tables[t].attributes.values())]
+            asked = [t for t in BASIC if any(scale_of(a) in scales for a in self.tables[t].attributes.values())]
+            tables = asked or tables
         table = self.rng.choice(tables)
         fields: dict[str, Any] = {}
         for key, kind in self.tables[table].keys.items():
@@ -726,7 +727,7 @@ class RuleMaker:
 
     def conclusion(self, level: str) -> dict[str, Any]:
         way = self.rng.random()
-        if way < 0.5:
+        if way < 0.55:
             return self.vote()
         if way < 0.6:
             grade = self.rng.choice(self.questions["threat"].grades).name
@@ -782,9 +783,19 @@ def scale_of(attribute: Attribute) -> tuple[str, ...]:
     return attribute.values
 
 
+class _Plain(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def as_yaml(data: Any) -> str:
+    """Data as a YAML document without aliases, in its own order."""
+    return yaml.dump(data, Dumper=_Plain, sort_keys=False, allow_unicode=True)
+
+
 def pack(rules: Sequence[Mapping[str, Any]], **parts: Any) -> Document:
     """A rule file with these rules."""
-    return parse(yaml.safe_dump({"rules": [dict(rule) for rule in rules], **parts}, sort_keys=False), "pack.yaml")
+    return parse(as_yaml({"rules": [dict(rule) for rule in rules], **parts}), "pack.yaml")
 
 
 def random_rules(
@@ -890,7 +901,7 @@ def plain(fact: Any) -> Any:
 
 def case_of(data: Mapping[str, Any], book: RuleBook) -> Case:
     """A case from its data."""
-    return read_case(parse(yaml.safe_dump(dict(data), sort_keys=False), "case.yaml"), book, name="case")
+    return read_case(parse(as_yaml(dict(data)), "case.yaml"), book, name="case")
 
 
 def with_tables_of(case: Case, book: RuleBook) -> Case:

@@ -684,8 +684,8 @@ def test_no_state_threatens_helps_or_penetrates_itself(part: Entry) -> None:
 
 TWICE: dict[str, Entry] = {
     "a relation": {"relations": [relation(intentions="benign"), relation(intentions="aggressive")]},
-    "a relation by other names": {"relations": [relation(commitment="none"), relation("385", "CAN", commitment="none")]},
-    "a relation of other facts": {"relations": [relation(commitment="none"), relation("NO", "20", intentions="benign")]},
+    "a relation by other names": {"relations": [relation(proximity="near"), relation("385", "CAN", proximity="near")]},
+    "a relation of other facts": {"relations": [relation(proximity="near"), relation("NO", "20", commitment="none")]},
     "a list of allies": {"allies": [
         {"state": "norway", "against": "canada", "support": {"sweden": "likely"}},
         {"state": "NO", "against": "020", "support": {}},

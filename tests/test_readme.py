@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import foedus
 import pytest
 import yaml
-
-import foedus
 from foedus.documents import parse
 from foedus.library import shipped_book
 

@@ -331,12 +331,9 @@ class _Prover:
         text = f"{count} ({word}) {voice.rule}: {self.speaker.because(self.program.rules[voice.rule], firing.bindings)}"
         extra: list[Node] = []
         if voice.included_in:
-            extra.append(
-                Node(
-                    kind="note",
-                    text=f"included in {_rule_of(voice.included_in)}: one consideration ({voice.group.replace('_', ' ')})",
-                )
-            )
+            group = voice.group.replace("_", " ")
+            text_of = f"included in {_rule_of(voice.included_in)}: one consideration, {group}"
+            extra.append(Node(kind="note", text=text_of))
         if voice.suppressed_by:
             extra.append(
                 Node(

@@ -288,10 +288,19 @@ class _Writer:
             cautions=self.remarks("caution", state),
             tensions=self.tensions(state),
             gaps=self.gaps(state),
-            evidence=[e for c in contests for a in c.alternatives for e in self.evidence(a.votes)],
+            evidence=self.all_evidence(contests),
             sentence="",
         )
         return verdict.model_copy(update={"sentence": self.sentence(verdict)})
+
+    def all_evidence(self, contests: Sequence[Contest]) -> list[Evidence]:
+        """The votes of all contests; one about a side of a war stands in several contests and is named once."""
+        found: dict[tuple[str, str, str], Evidence] = {}
+        for contest in contests:
+            for option in contest.alternatives:
+                for evidence in self.evidence(option.votes):
+                    found.setdefault((evidence.question, evidence.firing, evidence.toward), evidence)
+        return list(found.values())
 
     def gaps(self, state: str) -> list[Gap]:
         return gaps(self.record, state, self.speaker, self.bearing)

@@ -67,7 +67,7 @@ class RuleReader(ConclusionReader):
             )
             for place, part in enumerate(entry.then)
         ]
-        if not any(isinstance(premise, Holds) for premise in premises):
+        if not any(premise.__pydantic_extra__ for premise in entry.when):
             self.report(document, (*path, "when"), "a rule needs at least one premise that something holds")
         self.placeholders(document, (*path, "because"), entry.because, bound)
         votes = [c for c in conclusions if isinstance(c, Vote)]

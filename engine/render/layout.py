@@ -13,8 +13,8 @@ from foedus.explain.proof import Node, Proof
 from foedus.results import Consultation, Contested, Evidence, Outlook, Partner, Remark, Verdict
 
 CAVEAT = (
-    "The rules conclude; they do not predict, and no likelihood is meant. A lead that rests on the signs alone does not "
-    "depend on the sizes of the weights; it may still be wrong."
+    "The rules conclude; they do not predict, and no likelihood is meant. A lead that rests on the signs alone does "
+    "not depend on the sizes of the weights; it may still be wrong."
 )
 UNVERIFIED = "general knowledge, unverified"
 
