@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from foedus.wire import OneOrMany, Part
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -27,16 +27,6 @@ Flag = Annotated[Literal["yes", "no"], Field(description="yes or no")]
 Variable = Annotated[str, StringConstraints(pattern=r"^\$[a-z][a-z0-9_]*$")]
 Term = Annotated[str, StringConstraints(pattern=r"^(\$[a-z][a-z0-9_]*|[A-Za-z][A-Za-z0-9_]{0,63})$")]
 """A variable or a constant."""
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-class Part(BaseModel):
-    """Common to every part of a rule file: nothing that is not declared."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class AttributeEntry(Part):
@@ -193,9 +183,7 @@ class ClaimPart(Part):
 
     id: RuleId
     claim: Text
-    source: Annotated[list[Source], BeforeValidator(_as_list)] = Field(
-        description="Works of the book, as `work` or `work:page`"
-    )
+    source: Annotated[list[Source], OneOrMany()] = Field(description="Works of the book, as `work` or `work:page`")
     decision: str = Field("", description="A decision that the documents leave open, with its reason")
     reason: str = Field("", description="Why the claim holds, in the documents' own terms")
 
@@ -204,9 +192,9 @@ class RuleEntry(ClaimPart):
     """One claim as a production rule."""
 
     role: Role = "rule"
-    theory: Annotated[list[Name], BeforeValidator(_as_list)] = Field(default=["main"])
+    theory: Annotated[list[Name], OneOrMany()] = Field(default=["main"])
     when: Annotated[list[PremiseEntry], Field(min_length=1, max_length=12)]
-    then: Annotated[list[ConclusionEntry], BeforeValidator(_as_list), Field(min_length=1)]
+    then: Annotated[list[ConclusionEntry], OneOrMany(), Field(min_length=1)]
     because: Text
     default: Flag = "no"
     corollary: Flag = "no"
@@ -229,7 +217,7 @@ class TensionEntry(Part):
     between: list[RuleId]
     title: Text
     resolution: Text
-    theory: Annotated[list[Name], BeforeValidator(_as_list)] = Field(default=["main"])
+    theory: Annotated[list[Name], OneOrMany()] = Field(default=["main"])
     when: Annotated[list[PremiseEntry], Field(min_length=1)]
     of: Term
     toward: Term
@@ -274,7 +262,7 @@ class QuestionEntry(Part):
 
     kind: Literal["graded", "contest", "census"]
     asks: Text
-    theory: Annotated[list[Name], BeforeValidator(_as_list)] = Field(default=["main"])
+    theory: Annotated[list[Name], OneOrMany()] = Field(default=["main"])
     decision: str = ""
     points: dict[Name, Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")]] = Field(
         default={}, description="Points of each strength word, weakest word first"

@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal
 from foedus.book import RuleBook
 from foedus.problems import suggestion
 from foedus.terms import UNKNOWN, Attribute
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
+from foedus.wire import OneOrMany, Part
+from pydantic import Field, StringConstraints, create_model
 from pydantic_core import PydanticCustomError, core_schema
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -25,16 +26,6 @@ Prose = Annotated[str, StringConstraints(max_length=4000)]
 YesNo = Literal["yes", "no"]
 
 
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-class Part(BaseModel):
-    """Common to every part of a case file: nothing that is not declared."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
 class GivenFact(Part):
     """A fact with what the analyst says about it; a plain value stands for `{value: ...}`."""
 
@@ -43,9 +34,7 @@ class GivenFact(Part):
         None, description="A number that a measure turns into a value"
     )
     measure: str | None = Field(None, description="The measure of the number, from the rule book")
-    source: Annotated[list[Identifier], BeforeValidator(_as_list)] = Field(
-        default=[], description="Sources of the case"
-    )
+    source: Annotated[list[Identifier], OneOrMany()] = Field(default=[], description="Sources of the case")
     source_date: Line | None = None
     reliability: Annotated[str, StringConstraints(pattern=r"^[A-F][1-6]$")] | None = Field(
         None, description="Admiralty code: reliability of the source A-F, credibility of the information 1-6"
@@ -128,7 +117,7 @@ class ClassifiedEntry(Part):
     """Who classifies what happened so."""
 
     who: Prose
-    source: Annotated[list[Identifier], BeforeValidator(_as_list)] = Field(default=[])
+    source: Annotated[list[Identifier], OneOrMany()] = Field(default=[])
 
 
 class ObservedEntry(Part):
@@ -136,8 +125,8 @@ class ObservedEntry(Part):
 
     state: Reference
     posture: Literal["balance", "bandwagon", "free-ride", "none"]
-    toward: Annotated[list[Reference], BeforeValidator(_as_list)] = Field(default=[])
-    with_: Annotated[list[Reference], BeforeValidator(_as_list)] = Field(default=[], alias="with")
+    toward: Annotated[list[Reference], OneOrMany()] = Field(default=[])
+    with_: Annotated[list[Reference], OneOrMany()] = Field(default=[], alias="with")
     what: Prose
     classified_by: ClassifiedEntry
     confidence: Literal["low", "moderate", "high"]
@@ -241,7 +230,7 @@ def _make(book: RuleBook) -> type[CaseHead]:
         "aid": (list[aid], Field(default=[])),  # type: ignore[valid-type]
         "penetration": (list[penetration], Field(default=[])),  # type: ignore[valid-type]
         "complete": (
-            Annotated[list[Literal["aid", "penetration"]], BeforeValidator(_as_list)],
+            Annotated[list[Literal["aid", "penetration"]], OneOrMany()],
             Field(default=[], description="Kinds of which the links listed are all there are"),
         ),
     }

@@ -9,13 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
-
-class Part(BaseModel):
-    """Common to every part of a result."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+from foedus.wire import Part
+from pydantic import Field
 
 
 class Evidence(Part):

@@ -220,3 +220,14 @@ def test_names_from_a_case_are_printed_as_text_and_not_as_markup(tmp_path: Path)
     assert "[bold red]x[/] {0} %s <b>&amp; | `" in out
     markdown = foedus("consult", str(path), "-f", "md").stdout.decode()
     assert "<b>" not in markdown.replace("\\<b\\>", "")
+
+
+def test_the_shipped_rule_files_fit_the_schema_that_is_printed() -> None:
+    import yaml
+
+    validator = Draft202012Validator(json.loads(foedus("schema", "rules").stdout))
+    for path in sorted((CASES.parent / "rules").glob("*.yaml")):
+        data = yaml.load(path.read_text("utf-8"), yaml.BaseLoader)
+        assert not list(validator.iter_errors(data)), path.name
+        data["ruels"] = []
+        assert list(validator.iter_errors(data))

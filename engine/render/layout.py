@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from foedus.book import MAIN
 from foedus.explain.proof import Node, Proof
 from foedus.results import Consultation, Contested, Evidence, Outlook, Partner, Remark, Verdict
 
@@ -16,6 +17,7 @@ CAVEAT = (
     "The rules conclude; they do not predict, and no likelihood is meant. A lead that rests on the signs alone does "
     "not depend on the sizes of the weights; it may still be wrong."
 )
+EQUAL = " (equal threats are all principal)"
 UNVERIFIED = "general knowledge, unverified"
 
 
@@ -84,7 +86,7 @@ class _Layout:
         result = self.result
         about = ", ".join(part for part in (result.case.kind, result.case.date) if part)
         blocks: list[Block] = [Heading(1, f"{result.case.title} ({about})")]
-        if result.book.theory != "main":
+        if result.book.theory != MAIN:
             blocks.append(
                 Paragraph(f"A rival account of the same facts: {result.book.theory.replace('_', ' ')}.", strong=True)
             )
@@ -174,12 +176,14 @@ class _Layout:
         return answer if toward == about else f"{answer} with {self.name(toward)}"
 
     def threats(self, verdict: Verdict) -> Table:
+        # a rival account has no notion of a significant threat
+        main = self.result.book.theory == MAIN
         rows = [
             [
                 self.name(t.state) + (" (principal)" if t.principal else ""),
                 t.grade,
                 str(t.points),
-                t.significant,
+                *([t.significant] if main else []),
                 self.summary(t.evidence) + self.capped(t.capped_by),
             ]
             for t in verdict.threats
@@ -187,12 +191,9 @@ class _Layout:
         lead = verdict.margin.principal_threat
         title = f"Threats to {verdict.name}"
         if lead is not None:
-            title += (
-                f" (the principal one leads the next significant one by {lead})"
-                if lead
-                else " (equal threats are all principal)"
-            )
-        return Table(title, ["state", "threat", "points", "significant", "what counts"], rows, frozenset({"points"}))
+            title += f" (the principal one leads the next significant one by {lead})" if lead else EQUAL
+        columns = ["state", "threat", "points", *(["significant"] if main else []), "what counts"]
+        return Table(title, columns, rows, frozenset({"points"}))
 
     def capped(self, firings: Sequence[str]) -> str:
         return f"; limited by {', '.join(f.partition('[')[0] for f in firings)}" if firings else ""
@@ -331,6 +332,7 @@ class _Layout:
         blocks.append(
             Paragraph(f"{book.title}; rule book version {book.version}, {book.hash[:12]}; {result.software}. {CAVEAT}")
         )
+        blocks.append(Paragraph("For the proof of a verdict: foedus how CASE STATE. For a rule: foedus rules show ID."))
         return blocks
 
 
