@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from foedus.book import RuleBook
 from foedus.explain.sentences import RELATIONS, fill
-from foedus.results import Part
 from foedus.terms import (
     Absent,
     Attribute,
@@ -24,6 +23,7 @@ from foedus.terms import (
     Vote,
     Weigh,
 )
+from foedus.wire import Part
 
 
 class RulePage(Part):

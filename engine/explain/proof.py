@@ -13,9 +13,10 @@ from foedus.case import Fact
 from foedus.explain.sentences import Speaker
 from foedus.memory import Row, fact_path
 from foedus.record import TIE, Alternative, Contest, Firing, GradeOf, Record, Voice
-from foedus.results import Part, Verdict
+from foedus.results import Verdict
 from foedus.strata import EVIDENCE, POSTURE
 from foedus.terms import UNKNOWN, Absent, Citation, Compare, Differ, Holds, Rule
+from foedus.wire import Part
 from pydantic import Field
 
 Kind = Literal[
