@@ -6,10 +6,14 @@ It shares nothing with the engine but the terms of a rule, the rows of a case an
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,7 +21,8 @@ from foedus.assembly import assemble
 from foedus.book import Program, RuleBook
 from foedus.case import Case, read_case
 from foedus.documents import Document, parse
-from foedus.library import shipped_documents
+from foedus.inference import infer
+from foedus.library import shipped_book, shipped_documents
 from foedus.memory import Memory
 from foedus.problems import InputError
 from foedus.record import Record
@@ -111,7 +116,7 @@ class Oracle:
 
     def evaluate(self) -> Outcome:
         steps = [self.fire_any, self.settle_any, self.answer_any, self.fill_any]
-        while any([step() for step in steps]):
+        while sum(step() for step in steps):
             pass
         assert set(self.fired) == set(self.rules), "some rule never became ready"
         assert self.settled == set(self.rules)
@@ -222,7 +227,9 @@ class Oracle:
             if rule.id in self.settled or rule.id not in self.fired:
                 continue
             first = {d.rule for d in rule.defeated_by if d.rule in self.rules}
-            first |= {r.id for r in self.rules.values() for c in r.conclusions if isinstance(c, Weigh) and rule.id in c.rules}
+            first |= {
+                r.id for r in self.rules.values() for c in r.conclusions if isinstance(c, Weigh) and rule.id in c.rules
+            }
             if first <= self.settled:
                 self.settle(rule)
                 self.settled.add(rule.id)
@@ -421,8 +428,15 @@ class Oracle:
             else:
                 tied = tuple(sorted(leaders))
         self.result.contests[question.name, of, about] = (
-            answer, toward, margin, tied, by_default, by_silence, tuple(sorted(totals.items())), tuple(sorted(bare.items()))
-        )  # fmt: skip
+            answer,
+            toward,
+            margin,
+            tied,
+            by_default,
+            by_silence,
+            tuple(sorted(totals.items())),
+            tuple(sorted(bare.items())),
+        )
         self.state(question.name, {"of": of, "toward": toward, "answer": answer})
 
     # ---- what follows from the answers ------------------------------------------------------
@@ -432,7 +446,9 @@ class Oracle:
         for name, table in self.tables.items():
             if name in self.filled:
                 continue
-            if name == "posture" and all(q.name in self.answered for q in self.questions.values() if q.kind == "contest"):
+            if name == "posture" and all(
+                q.name in self.answered for q in self.questions.values() if q.kind == "contest"
+            ):
                 self.recommend()
             elif table.first_known and all(self.complete(part.partition(".")[0]) for part in table.first_known):
                 self.first_known(name)
@@ -443,7 +459,9 @@ class Oracle:
         return moved
 
     def first_known(self, name: str) -> None:
-        ((key, attribute),) = [(key, attribute) for key in self.tables[name].keys for attribute in self.tables[name].attributes]
+        ((key, attribute),) = [
+            (key, attribute) for key in self.tables[name].keys for attribute in self.tables[name].attributes
+        ]
         subjects = {k[0] for part in self.tables[name].first_known for k in self.rows[part.partition(".")[0]]}
         for subject in sorted(subjects):
             for part in self.tables[name].first_known:
@@ -539,10 +557,52 @@ def outcome_of(record: Record) -> Outcome:
     return outcome
 
 
+# ---- a record as text ------------------------------------------------------------------------
+
+
+def plain(value: Any) -> Any:
+    """Any part of a record as data that JSON can hold; mappings keep their order, places in files are left out."""
+    if isinstance(value, Record):
+        parts = {
+            f.name: plain(getattr(value, f.name))
+            for f in dataclasses.fields(value)
+            if f.name not in ("case", "program", "memory")
+        }
+        rows = [[row.id, sorted(row.fields.items())] for row in value.memory.every()]
+        return {**parts, "rows": rows, "case": plain(value.case), "book": value.program.book.hash}
+    if isinstance(value, Case):
+        facts = [[fact.path, fact.value, fact.origin, fact.via] for fact in value.facts.values()]
+        return [value.title, list(value.states), dict(value.names), list(value.focus), facts]
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    if is_dataclass(value):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if hasattr(value, "items"):
+        return [[plain(key), plain(entry)] for key, entry in value.items()]
+    if isinstance(value, tuple | list):
+        return [plain(entry) for entry in value]
+    assert value is None or isinstance(value, str | int | bool), value
+    return value
+
+
+def dump(record: Record) -> str:
+    """A record as canonical text: everything in it, in its own order."""
+    return json.dumps(plain(record), separators=(",", ":"), ensure_ascii=False)
+
+
+def dump_of(path: str, text: str | None = None) -> str:
+    """What the shipped book concludes from a case file, or from a text under its name."""
+    name = Path(path).stem
+    document = parse(Path(path).read_text("utf-8") if text is None else text, name)
+    return dump(infer(read_case(document, shipped_book(), name=name), shipped_book().program()))
+
+
 # ---- small rule books and crises ------------------------------------------------------------
 
 
-BASE = [document for document in shipped_documents() if "rules" not in document.data and "tensions" not in document.data]
+BASE = [
+    document for document in shipped_documents() if "rules" not in document.data and "tensions" not in document.data
+]
 """The shipped vocabulary, questions, measures and ideologies, without any rule."""
 STATES = ("ana", "bor", "cid", "dun", "eno")
 BASIC = ("state", "relation", "support", "coalition", "aid", "penetration", "situation", "war", "member", "input")
@@ -712,7 +772,9 @@ class RuleMaker:
             elif attribute.ordered and self.likely(0.5):
                 # not the whole scale: that asks whether the fact is known, which is a form of its own
                 way = self.rng.choice(["at_least", "at_most"])
-                fields[name] = {way: self.rng.choice(attribute.values[1:] if way == "at_least" else attribute.values[:-1])}
+                fields[name] = {
+                    way: self.rng.choice(attribute.values[1:] if way == "at_least" else attribute.values[:-1])
+                }
             else:
                 fields[name] = self.some(list(attribute.values))
         return [{"not": {table: fields}, "reads": "not so"}]
@@ -844,7 +906,7 @@ def random_crisis(rng: random.Random, book: RuleBook, size: int, *, known: float
     case["situation"] = facts("situation")
     case["states"] = {state: facts("state") for state in states}
     for state in case["states"].values():
-        if plain(state.get("power_rank")) == "weak" and plain(state.get("potential_hegemon")) == "yes":
+        if value_of(state.get("power_rank")) == "weak" and value_of(state.get("potential_hegemon")) == "yes":
             del state["potential_hegemon"]
     case["relations"] = []
     for first, second in pairs:
@@ -859,17 +921,23 @@ def random_crisis(rng: random.Random, book: RuleBook, size: int, *, known: float
             scale = book.tables["support"].attributes["support"].values
             support = {s: rng.choice(scale) for s in states if s not in (first, second) and rng.random() < known}
             case["allies"].append({"state": first, "against": second, "support": support, **facts("coalition")})
-    case["wars"] = [random_war(rng, states, name, facts("war")) for name in ("first", "second")[: rng.choice([0, 1, 1, 2])]]
-    ahead = any(plain(war.get("side_ahead", "none")) not in ("none", "unclear") for war in case["wars"])
-    if ahead and plain(case["situation"].get("phase")) in ("peace", "peace_restored"):
+    case["wars"] = [
+        random_war(rng, states, name, facts("war")) for name in ("first", "second")[: rng.choice([0, 1, 1, 2])]
+    ]
+    ahead = any(value_of(war.get("side_ahead", "none")) not in ("none", "unclear") for war in case["wars"])
+    if ahead and value_of(case["situation"].get("phase")) in ("peace", "peace_restored"):
         case["situation"]["phase"] = "crisis"
-    case["links"] = {"aid": [], "penetration": [], "complete": [k for k in ("aid", "penetration") if rng.random() < 0.3]}
+    case["links"] = {
+        "aid": [],
+        "penetration": [],
+        "complete": [k for k in ("aid", "penetration") if rng.random() < 0.3],
+    }
     for first, second in pairs:
         if rng.random() < 0.4:
             case["links"]["aid"].append({"donor": first, "recipient": second, **facts("aid")})
         if rng.random() < 0.4:
             given = facts("penetration")
-            if plain(given.get("access")) == "none":
+            if value_of(given.get("access")) == "none":
                 given.pop("intrusiveness", None)
             case["links"]["penetration"].append({"penetrator": first, "target": second, **given})
     if "penetration" in case["links"]["complete"]:
@@ -889,12 +957,12 @@ def random_war(rng: random.Random, states: Sequence[str], name: str, facts: dict
         war["side_ahead"] = rng.choice([*sides, *sides, "none", "unclear"])
     if war.get("side_ahead", "none") in ("none", "unclear"):
         war.pop("closeness_to_victory", None)
-    if plain(war.get("phase")) == "near_decision" and plain(war.get("closeness_to_victory")) == "none":
+    if value_of(war.get("phase")) == "near_decision" and value_of(war.get("closeness_to_victory")) == "none":
         war["phase"] = "mid"
     return war
 
 
-def plain(fact: Any) -> Any:
+def value_of(fact: Any) -> Any:
     """The value of a fact, annotated or not."""
     return fact["value"] if isinstance(fact, dict) else fact
 

@@ -838,6 +838,16 @@ def test_everything_that_cannot_be_meant_is_reported_at_once_in_order() -> None:
     assert len(expected) == 7
 
 
+def test_what_is_written_wrongly_hides_nothing_that_cannot_be_meant() -> None:
+    entry = made(
+        relations=[relation(intentions="agressive"), relation("norwy")],
+        allies=[{"state": "sweden", "against": "norway", "support": {"danmark": "likely", "canada": "liekly"}}],
+        focus=["atlantis"],
+    )
+    expected = [line_of(entry, text) for text in ("agressive", "norwy", "danmark", "liekly", "atlantis")]
+    assert [problem.line for problem in problems_of(entry)] == sorted(expected)
+
+
 @pytest.mark.parametrize("text", ["a text\n", "[a, list]\n", "''\n", "{}\n", "- foedus: 1\n"])
 def test_what_is_no_case_at_all_is_refused(text: str) -> None:
     assert problems_of(text)

@@ -86,7 +86,9 @@ def test_reference_rows_are_part_of_every_example() -> None:
 
 
 def test_a_linked_fact_fills_its_other_direction() -> None:
-    assert value(["a>b.relative_power=much_weaker"], "relation", "b", "a", attribute="relative_power") == "much_stronger"
+    assert (
+        value(["a>b.relative_power=much_weaker"], "relation", "b", "a", attribute="relative_power") == "much_stronger"
+    )
     assert value(["a>b.proximity=near"], "relation", "b", "a", attribute="proximity") == "near"
     assert value(["a>b.intentions=benign"], "relation", "b", "a", attribute="intentions") == UNKNOWN
 
@@ -157,7 +159,10 @@ def test_a_statement_that_cannot_be_right_is_refused_and_says_why(statements: li
 def test_all_wrong_statements_are_refused_at_once_each_by_its_text() -> None:
     with pytest.raises(InputError) as caught:
         example_memory(["a.power_rnk=weak", "a>b.intentions=benign", "thret(a, b)"], BOOK)
-    assert [problem.file for problem in caught.value.problems] == ["example 'a.power_rnk=weak'", "example 'thret(a, b)'"]
+    assert [problem.file for problem in caught.value.problems] == [
+        "example 'a.power_rnk=weak'",
+        "example 'thret(a, b)'",
+    ]
 
 
 def test_an_example_is_asked_of_a_rule_that_the_theory_has() -> None:

@@ -76,8 +76,13 @@ def test_1_a_rule_with_a_not_is_silent_once_the_denied_row_is_there_however_ofte
     states = [f"q{n:02}" for n in range(12)]
     situation = {"situation": {"phase": "$s"}}
     remark = {"conclude": {"implication": {"outlook": "system"}}}
-    denials = [rule(f"N{n}", situation, {"not": {"at_war": {"of": s}}, "reads": "r"}, then=remark) for n, s in enumerate(states)]
-    maker = rule("M", {"member": {"war": "$w", "side": "$x", "state": "$s"}}, then={"conclude": {"at_war": {"of": "$s"}}})
+    denials = [
+        rule(f"N{n}", situation, {"not": {"at_war": {"of": s}}, "reads": "r"}, then=remark)
+        for n, s in enumerate(states)
+    ]
+    maker = rule(
+        "M", {"member": {"war": "$w", "side": "$x", "state": "$s"}}, then={"conclude": {"at_war": {"of": "$s"}}}
+    )
     made = book(maker, *denials)
     for n, state in enumerate(states * 3):
         memory = example_memory(["situation.phase=crisis", *(f"{s}.power_rank=weak" for s in states)], made)
@@ -139,7 +144,9 @@ def test_5_a_misspelt_variable_is_refused_with_the_nearest(premise: dict[str, An
     assert "did you mean 'state'" in message or "did you mean 'rank'" in message
 
 
-@pytest.mark.parametrize("name", ["self", "engine", "context", "from", "class", "lambda", "args", "kwargs", "rule", "p00"])
+@pytest.mark.parametrize(
+    "name", ["self", "engine", "context", "from", "class", "lambda", "args", "kwargs", "rule", "p00"]
+)
 def test_5_any_legal_variable_name_can_be_bound_and_tested(name: str) -> None:
     found = matches(
         Network(
@@ -178,7 +185,16 @@ def test_6_the_order_of_firing_is_total_and_the_same_in_every_network_and_for_ev
 
 
 def test_7_lists_of_values_do_not_multiply_the_network() -> None:
-    pairs = [{"relation": {"state": "$s", "other": f"$o{n}", "relative_power": ["much_weaker", "weaker", "peer", "stronger"]}} for n in range(4)]
+    pairs = [
+        {
+            "relation": {
+                "state": "$s",
+                "other": f"$o{n}",
+                "relative_power": ["much_weaker", "weaker", "peer", "stronger"],
+            }
+        }
+        for n in range(4)
+    ]
     network = Network(book(rule("X1", STATE, *pairs)).program())
     nodes: set[int] = set()
     open_nodes = [network._engine.matcher.root_node]
@@ -188,7 +204,9 @@ def test_7_lists_of_values_do_not_multiply_the_network() -> None:
             nodes.add(id(node))
             open_nodes += [child.node for child in node.children]
     assert len(nodes) < 4**4 / 4
-    found = matches(network, example_memory(["a>b.relative_power=peer", "a>c.relative_power=much_stronger"], shipped_book()))
+    found = matches(
+        network, example_memory(["a>b.relative_power=peer", "a>c.relative_power=much_stronger"], shipped_book())
+    )
     assert {tuple(b.values()) for b in bindings(found)} == {("a", *["b"] * 4), ("b", *["a"] * 4), ("c", *["a"] * 4)}
 
 
@@ -258,7 +276,10 @@ def test_11_no_kind_of_fact_is_a_subclass_of_another() -> None:
 
 
 def test_11_a_pattern_matches_rows_of_its_own_table_only() -> None:
-    made = book(rule("X1", {"significant_threat": {"of": "$s"}}), rule("X0", {"threat": {"of": "$s"}}, then={"conclude": {"significant_threat": {"of": "$s", "toward": "$s"}}}))
+    made = book(
+        rule("X1", {"significant_threat": {"of": "$s"}}),
+        rule("X0", {"threat": {"of": "$s"}}, then={"conclude": {"significant_threat": {"of": "$s", "toward": "$s"}}}),
+    )
     memory = example_memory(["principal_threat(a, b)", "no_partner(a, b)", "significant_threat(c, b)"], made)
     assert [(m.rule, dict(m.bindings)) for m in matches(Network(made.program()), memory)] == [("X1", {"s": "c"})]
 

@@ -125,7 +125,7 @@ def imports(path: Path, *, at_once: bool = False) -> set[str]:
     here = name_of(path)
     package = here if path.name == "__init__.py" else here.rpartition(".")[0]
     found: set[str] = set()
-    for node in (top_level(tree) if at_once else ast.walk(tree)):
+    for node in top_level(tree) if at_once else ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -156,7 +156,9 @@ def inside(path: Path, *, at_once: bool = False) -> set[str]:
 
 
 def test_only_one_module_imports_experta() -> None:
-    users = {path.name for path in MODULES if {name.partition(".")[0] for name in imports(path)} & {"experta", "frozendict"}}
+    users = {
+        path.name for path in MODULES if {name.partition(".")[0] for name in imports(path)} & {"experta", "frozendict"}
+    }
     assert users == {"rete.py"}
 
 
