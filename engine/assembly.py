@@ -19,7 +19,7 @@ from foedus.documents import Document
 from foedus.problems import InputError, Problem
 from foedus.reading.rules import RuleReader
 from foedus.reading.vocabulary import fill_nominal, read_measures, read_recommendations, read_references
-from foedus.strata import NotStratified
+from foedus.strata import MAX_CHAIN, NotStratified, TooDeep
 from foedus.terms import (
     Attribute,
     Illegal,
@@ -156,6 +156,7 @@ def assemble(documents: Sequence[Document]) -> RuleBook:
                 line,
             )
     if whole:
+        build.check_questions()
         build.cross_checks()
     if entry is None or MAIN not in build.theories:
         name = documents[0].file if documents else "the rule book"
@@ -190,6 +191,10 @@ def _check_strata(build: RuleReader, book: RuleBook) -> None:
     for name in sorted(book.theories):
         try:
             book.program(name)
+        except TooDeep as error:
+            document, path = build.places[error.rule]
+            build.report(document, path, f"the rules read each other in a chain of more than {MAX_CHAIN}")
+            return
         except NotStratified as error:
             rules = [part for part in error.cycle if part in build.places]
             document, path = build.places[rules[0]] if rules else next(iter(build.places.values()))

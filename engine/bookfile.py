@@ -225,10 +225,15 @@ class TensionEntry(Part):
     examples: ExamplesEntry
 
 
-class CutEntry(Part):
-    """Numbers from `from` (inclusive) on take `value`, up to the next cut."""
+Number = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6}|/[1-9][0-9]{0,5})?$")]
+"""A number that is not negative: whole, decimal, or a fraction such as 1/3."""
 
-    from_: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")] = Field(alias="from")
+
+class CutEntry(Part):
+    """Numbers from `from` (inclusive) or above `above` (exclusive) take `value`, up to the next cut."""
+
+    from_: Number | None = Field(None, alias="from")
+    above: Number | None = None
     value: Name
 
 
@@ -274,7 +279,9 @@ class QuestionEntry(Part):
     answers: list[Name] = Field(default=[])
     about: AboutEntry | None = None
     when_silent: Name | None = Field(None, description="The answer where no rule speaks")
-    rays: list[list[str]] = Field(default=[], description="Extreme rays of the admissible weights")
+    rays: list[list[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")]]] = Field(
+        default=[], description="Extreme rays of the admissible weights"
+    )
     excluded_by: Name | None = Field(None, description="Table of pairs that the ranking leaves out")
     counts: Name | None = Field(None, description="Census: the contest whose answers are counted")
 

@@ -139,7 +139,7 @@ class _Reader:
             self.lookup[identifier] = identifier
         for identifier, state in self.entry.states.items():
             path = ("states", identifier)
-            aliases = [("name", self.names[identifier].lower())]
+            aliases = [("name", _alias(self.names[identifier]))]
             if state is not None:
                 if state.codes.cow:
                     aliases.append(("codes", _alias(state.codes.cow)))
@@ -228,7 +228,7 @@ class _Reader:
             if state is not None:
                 self.take("state", (identifier,), state, ("states", identifier))
         self.enter_wars()
-        seen: dict[tuple[str, Key], int] = {}
+        seen: dict[tuple[str, Key], Path_] = {}
         for place, relation in enumerate(entry.relations):
             path: Path_ = ("relations", place)
             key = self.pair(relation, path, "state", "other")
@@ -248,13 +248,12 @@ class _Reader:
         self.complete_links()
         self.link()
 
-    def once(self, seen: dict[tuple[str, Key], int], what: str, key: Key, path: Path_) -> bool:
-        line = self.document.problem(path, "").line
-        first = seen.setdefault((what, key), line)
-        if first != line:
-            self.report(
-                path, f"a second {what} entry for {' and '.join(self.names[k] for k in key)}", f"first in line {first}"
-            )
+    def once(self, seen: dict[tuple[str, Key], Path_], what: str, key: Key, path: Path_) -> bool:
+        first = seen.setdefault((what, key), path)
+        if first != path:
+            subjects = " and ".join(self.names[k] for k in key)
+            where = self.document.problem(first, "").line
+            self.report(path, f"a second {what} entry for {subjects}", f"first in line {where}")
             return False
         return True
 
@@ -276,8 +275,10 @@ class _Reader:
             self.fact("support", (state, ally, against), attribute, given, here)
         self.take("coalition", key, entry, path)
         line = self.document.problem(path, "").line
-        self.derived("coalition", key, "complete", "yes", "given list", line)
-        if self.facts[fact_path("coalition", key, "complete")].value == "yes":
+        if "support" in entry.model_fields_set:
+            self.derived("coalition", key, "complete", "yes", "given list", line)
+        complete = self.facts.get(fact_path("coalition", key, "complete"))
+        if complete is not None and complete.value == "yes":
             for ally in sorted(self.entry.states):
                 if ally not in key:
                     self.derived(
@@ -301,6 +302,8 @@ class _Reader:
             reserved = (UNKNOWN, ANYONE, "unclear", "situation", "system")
             if war.id in taken or war.id in reserved:
                 self.report((*path, "id"), f"'{war.id}' already names something else in this case")
+            if war.id in self.wars:
+                continue
             taken[war.id] = war.id
             self.names[war.id] = war.name or war.id.replace("_", " ").title()
             sides: dict[str, tuple[str, ...]] = {}

@@ -255,9 +255,21 @@ MAX_WARS = 20
 """Most wars in one case."""
 
 
+def _closed(schema: Any) -> Any:
+    """A schema in which a mapping whose keys follow a pattern has no other keys."""
+    if isinstance(schema, list):
+        return [_closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(part) for name, part in schema.items()}
+    if "patternProperties" in closed:
+        closed.setdefault("additionalProperties", False)
+    return closed
+
+
 @lru_cache(maxsize=8)
 def _schema(key: str) -> Mapping[str, Any]:
-    schema = _models[key].model_json_schema(by_alias=True)
+    schema = _closed(_models[key].model_json_schema(by_alias=True))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

@@ -7,6 +7,7 @@ second documents are refused, so that nothing can be executed and nothing can gr
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ MAX_NODES = 100_000
 """Most values in one file."""
 MAX_SCALAR = 10_000
 """Longest single text, in characters."""
+
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML allows nowhere, not even in a comment."""
 
 Path_ = tuple[str | int, ...]
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -196,6 +200,8 @@ class _Builder:
             if event.anchor is not None or event.tag not in (None, "!"):
                 raise self.stop(event, "an anchor or tag on a key is not allowed")
             key = self.scalar(event)
+            if key == "<<" and not event.style:
+                raise self.stop(event, "a merge key (<<) is not allowed", "write the keys out")
             mark = event.start_mark
             below = (*path, key)
             if key in entries:
@@ -220,6 +226,11 @@ def parse(text: str, file: str) -> Document:
         InputError: Malformed YAML, something that is not allowed, or a limit passed. All
             duplicate keys and unprintable texts of the file are reported together.
     """
+    found = _UNREADABLE.search(text)
+    if found is not None:
+        before = text[: found.start()].split("\n")
+        message = "control or invisible characters in the file"
+        raise InputError([Problem(file, len(before), len(before[-1]) + 1, message, "remove them")])
     builder = _Builder(file)
     loader: Any = None
     try:

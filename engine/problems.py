@@ -10,6 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
+def shown(text: str) -> str:
+    """A text as it may be printed: whatever is not printable is escaped, so that it stays on its line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Problem:
     """One thing that is wrong in one place.
@@ -28,8 +33,13 @@ class Problem:
     message: str
     hint: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("message", "hint"):
+            object.__setattr__(self, name, shown(getattr(self, name)))
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        name = shown(self.file)
+        place = f"{name}:{self.line}:{self.column}" if self.line else name
         return f"{place}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 

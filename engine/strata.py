@@ -27,6 +27,18 @@ class NotStratified(Exception):
         super().__init__(" -> ".join(cycle))
 
 
+MAX_CHAIN = 100
+"""Most rules in a row that read, or defeat, each other."""
+
+
+class TooDeep(Exception):
+    """The rules read each other in too long a chain; ``rule`` is one of them."""
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+        super().__init__(rule)
+
+
 @dataclass(frozen=True, slots=True)
 class Strata:
     """The order of settling.
@@ -97,6 +109,8 @@ class _Order:
             raise NotStratified(tuple(part.partition(":")[2] for part in cycle))
         self.path.append(node)
         kind, _, name = node.partition(":")
+        if kind == "fires" and sum(part.startswith("fires:") for part in self.path) > MAX_CHAIN:
+            raise TooDeep(name)
         result: int = getattr(self, f"_{kind}")(name)
         self.path.pop()
         self.done[node] = result

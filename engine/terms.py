@@ -343,10 +343,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Numbers from ``least`` on take ``value``."""
+    """Numbers from ``least`` on, or above it where it is exclusive, take ``value``."""
 
     least: Fraction
-    least_text: str
+    exclusive: bool
+    text: str
     value: str
 
 
@@ -363,10 +364,10 @@ class Measure:
     cuts: tuple[Cut, ...]
 
     def classify(self, number: Fraction) -> Cut:
-        """The cut that a number falls under: the last whose ``least`` it reaches."""
+        """The cut that a number falls under: the last that it reaches."""
         chosen = self.cuts[0]
         for cut in self.cuts:
-            if number >= cut.least:
+            if number > cut.least or (number == cut.least and not cut.exclusive):
                 chosen = cut
         return chosen
 

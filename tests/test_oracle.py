@@ -54,7 +54,7 @@ def test_every_bundled_case_is_inferred_as_the_reference_evaluator_has_it(path: 
     assert agree(shipped_book(), case, theory).firings
 
 
-@settings(STEADY, max_examples=80)
+@settings(STEADY, max_examples=50)
 @given(seed=SEEDS, size=st.integers(2, 5), known=st.sampled_from([0.3, 0.7, 0.95]))
 def test_generated_crises_are_inferred_by_the_shipped_book_as_the_reference_evaluator_has_it(
     seed: int, size: int, known: float
@@ -79,13 +79,13 @@ def generated(seed: int, size: int, **options: Any) -> tuple[RuleBook, Case]:
     return book, with_tables_of(case, book)
 
 
-@settings(STEADY, max_examples=90)
+@settings(STEADY, max_examples=70)
 @given(seed=SEEDS, size=st.integers(1, 8))
 def test_generated_rule_books_are_inferred_as_the_reference_evaluator_has_it(seed: int, size: int) -> None:
     agree(*generated(seed, size))
 
 
-@settings(STEADY, max_examples=60)
+@settings(STEADY, max_examples=40)
 @given(seed=SEEDS, size=st.integers(1, 4))
 def test_a_not_on_a_bound_value_is_left_open_by_an_unknown_fact_in_generated_books(seed: int, size: int) -> None:
     agree(*generated(seed, size, values_in_not=True))

@@ -70,10 +70,11 @@ class PremiseReader(VocabularyReader):
                         here,
                         f"'${constraint.variable}' stands for {_kind_name(seen)} and for {_kind_name(kind)}",
                     )
-                if constraint.variable in local and negated and constraint.variable not in bound:
-                    self.report(
-                        document, here, f"'${constraint.variable}' is not bound before the `not` and stands in it twice"
-                    )
+                if negated and constraint.variable not in bound:
+                    hint = suggestion(constraint.variable, sorted(bound)) or "leave a field out if anything will do"
+                    self.report(document, here, f"'${constraint.variable}' is not bound before the `not`", hint)
+                elif negated and attribute is not None and not table.derived:
+                    self.report(document, here, "in a `not` a fact is compared with values only, not with a variable")
                 local.setdefault(constraint.variable, kind)
         if not negated:
             for variable, kind in local.items():

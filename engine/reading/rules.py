@@ -14,7 +14,7 @@ from foedus.bookfile import (
 from foedus.documents import Document, Path_
 from foedus.problems import suggestion
 from foedus.reading.conclusions import ConclusionReader
-from foedus.strata import EVIDENCE, POSTURE
+from foedus.strata import EVIDENCE, MAX_CHAIN, POSTURE
 from foedus.terms import (
     Attribute,
     Citation,
@@ -241,6 +241,11 @@ class RuleReader(ConclusionReader):
                     )
                 return
             state[name] = 1
+            if len(trail) >= MAX_CHAIN:
+                document, path = self.places[name]
+                self.report(document, (*path, "defeated_by"), f"a chain of more than {MAX_CHAIN} defeats", key=True)
+                state[name] = 2
+                return
             for defeat in self.rules[name].defeated_by:
                 visit(defeat.rule, [*trail, name])
             state[name] = 2

@@ -69,6 +69,7 @@ class VocabularyReader(Context):
         if name in self.tables:
             self.report(document, path, f"table '{name}' is declared twice", key=True)
             return
+        self.places[f"table {name}"] = (document, path)
         attributes = {
             key: self.attribute(document, (*path, "attributes", key), name, key, value)
             for key, value in entry.attributes.items()
@@ -119,9 +120,12 @@ class VocabularyReader(Context):
                 f"'{entry.when_silent}' is no answer",
                 suggestion(entry.when_silent, entry.answers),
             )
-        rays = tuple(tuple(int(x) if x.isdecimal() else -1 for x in ray) for ray in entry.rays)
-        if any(len(ray) != len(points) or min(ray, default=0) < 0 for ray in rays):
-            self.report(document, (*path, "rays"), "a ray has one whole number for each strength word")
+        rays = tuple(tuple(int(x) for x in ray) for ray in entry.rays)
+        if rays and not _spans(rays, len(points)):
+            hint = "three rays of three numbers, the largest of each 1, none the mean of others"
+            self.report(
+                document, (*path, "rays"), "these rays span no triangle of weights for three strength words", hint
+            )
         self.questions[name] = Question(
             name,
             entry.kind,
@@ -143,6 +147,49 @@ class VocabularyReader(Context):
             entry.counts,
         )
         self.places[f"question {name}"] = (document, path)
+
+    def check_questions(self) -> None:
+        """Refuse questions and tables that name what the book does not have."""
+        pairs = sorted(name for name, table in self.tables.items() if {"of", "toward"} <= table.keys.keys())
+        for name, question in self.questions.items():
+            document, path = self.places[f"question {name}"]
+            for part, table in (("about", question.about), ("excluded_by", question.excluded_by)):
+                if table is not None and table not in pairs:
+                    self.report(document, (*path, part), f"'{table}' is no table of pairs", suggestion(table, pairs))
+            if question.about in pairs and question.about_answer is not None:
+                asked = self.tables[question.about].attributes.get("answer")
+                values = asked.values if asked is not None else ()
+                if question.about_answer not in values:
+                    message = f"'{question.about_answer}' is no answer of '{question.about}'"
+                    self.report(document, (*path, "about"), message, suggestion(question.about_answer, values))
+            if question.counts is not None:
+                contests = sorted(key for key, other in self.questions.items() if other.kind == "contest")
+                if question.counts not in contests:
+                    message = f"'{question.counts}' is no contest"
+                    self.report(document, (*path, "counts"), message, suggestion(question.counts, contests))
+            for place, source in enumerate(question.sources):
+                origin = self.tables.get(source.partition(".")[0])
+                fits = origin is not None and source.partition(".")[2] in origin.attributes and len(origin.keys) == 2
+                if not fits or source.partition(".")[0] != question.sources[0].partition(".")[0]:
+                    message = f"'{source[:60]}' is no fact of a pair, written table.attribute, of one table for all"
+                    self.report(document, (*path, "sources", place), message)
+        for name, filled in self.tables.items():
+            if filled.first_known:
+                self.check_first_known(name, filled)
+
+    def check_first_known(self, name: str, table: Table) -> None:
+        """Refuse a table that is filled from what is not there, or does not fit it."""
+        document, path = self.places[f"table {name}"]
+        if len(table.keys) != 1 or len(table.attributes) != 1:
+            self.report(document, path, "'first_known' fills a table of one key and one attribute", key=True)
+            return
+        (attribute,) = table.attributes.values()
+        for place, part in enumerate(table.first_known):
+            origin = self.tables.get(part.partition(".")[0])
+            found = origin.attributes.get(part.partition(".")[2]) if origin is not None else None
+            if origin is None or found is None or len(origin.keys) != 1 or found.values != attribute.values:
+                message = f"'{part[:60]}' is no attribute of a table with one key and the values of '{attribute.name}'"
+                self.report(document, (*path, "first_known", place), message)
 
     def question_tables(self, postures: Sequence[str]) -> None:
         """The tables through which rules read the answers of questions."""
@@ -338,7 +385,14 @@ def read_measures(build: VocabularyReader, files: Sequence[tuple[Document, BookF
                         f"'{cut.value}' is no value of '{attribute.name}'",
                         suggestion(cut.value, attribute.values),
                     )
-            cuts = tuple(Cut(Fraction(cut.from_), cut.from_, cut.value) for cut in entry.cuts)
+            cuts = tuple(
+                Cut(Fraction(cut.above), True, f"above {cut.above}", cut.value)
+                if cut.above is not None
+                else Cut(Fraction(cut.from_ or 0), False, f"from {cut.from_} on", cut.value)
+                for cut in entry.cuts
+            )
+            if any((cut.from_ is None) == (cut.above is None) for cut in entry.cuts):
+                build.report(document, (*path, "cuts"), "a cut-point needs either 'from' or 'above'")
             if [cut.least for cut in cuts] != sorted({cut.least for cut in cuts}) or cuts[0].least != 0:
                 build.report(document, (*path, "cuts"), "cut-points begin at 0 and rise")
             measures[name] = Measure(
@@ -371,3 +425,11 @@ def read_recommendations(
                     build.report(document, (*path, "where", key), f"'{key}: {value}' is no fact of a state")
             found.append(Recommendation(entry.posture, entry.alignment, entry.effort, entry.label, dict(entry.where)))
     return tuple(found)
+
+
+def _spans(rays: Sequence[Sequence[int]], words: int) -> bool:
+    """Whether three rays, each with a largest weight of 1, span a cone with an inside."""
+    if len(rays) != 3 or words != 3 or any(len(ray) != 3 or max(ray) != 1 for ray in rays):
+        return False
+    (a, b, c), (d, e, f), (g, h, i) = rays
+    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) != 0
