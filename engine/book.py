@@ -88,7 +88,11 @@ class RuleBook:
 
     def rows(self) -> dict[str, str]:
         """The role of every row of the theory that the book holds, by id."""
-        roles = {rule.row: rule.role for rule in self.rules.values() if rule.role not in ("tension", "house")}
+        roles: dict[str, str] = {}
+        for rule in self.rules.values():
+            # the role of a row is that of the rule that bears its name alone
+            if rule.role not in ("tension", "house") and (rule.id == rule.row or rule.row not in roles):
+                roles[rule.row] = rule.role
         roles.update({statement.id: statement.role for statement in self.statements.values()})
         return dict(sorted(roles.items()))
 

@@ -267,6 +267,7 @@ class QuestionEntry(Part):
 
     kind: Literal["graded", "contest", "census"]
     asks: Text
+    says: str = Field("", description="For a graded question: what has the grade, with {of} and {toward}")
     theory: Annotated[list[Name], OneOrMany()] = Field(default=["main"])
     decision: str = ""
     points: dict[Name, Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")]] = Field(

@@ -327,7 +327,7 @@ class _Reader:
                     member_of[member] = side
                 inside = side_of(war.id, side)
                 sides[inside] = tuple(member for member in found if member is not None)
-                listed = ", ".join(self.names[m] for m in sides[inside])
+                listed = ", ".join(sorted(self.names[m] for m in sides[inside]))
                 self.names[inside] = f"{side.replace('_', ' ').title()} ({listed})"
             self.wars[war.id] = sides
             self.take("war", (war.id,), war, path)

@@ -67,6 +67,8 @@ from experta.matchers.rete.utils import extract_facts, generate_checks  # noqa: 
 ROW = "ROW"
 """Field of an Experta fact that holds the identity of its row."""
 _CAPTURE = "P"
+_VARIABLE = "V"
+"""First letters of what Experta binds: rows by premise, variables by name; a variable may be called anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,12 @@ class _Test:
 
     def __init__(self, left: str, right: str, holds: Callable[[str, str], bool]) -> None:
         self.left, self.right, self.holds = left, right, holds
-        names = dict.fromkeys((left, right))
+        names = dict.fromkeys((_VARIABLE + left, _VARIABLE + right))
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
 
     def __call__(self, **bound: str) -> bool:
-        return self.holds(bound[self.left], bound[self.right])
+        return self.holds(bound[_VARIABLE + self.left], bound[_VARIABLE + self.right])
 
 
 def _field(constraint: Constraint, is_key: bool, negated: bool) -> Any:
@@ -112,7 +114,7 @@ def _field(constraint: Constraint, is_key: bool, negated: bool) -> Any:
     if constraint.stated is not None:
         return P(_known) if constraint.stated else P(_one_of((UNKNOWN,)))
     if constraint.variable is not None:
-        parts.append(getattr(MATCH, constraint.variable))
+        parts.append(getattr(MATCH, _VARIABLE + constraint.variable))
     if constraint.allowed is not None:
         # an unknown fact might match, so it is not known that nothing does
         values = (*constraint.allowed, UNKNOWN) if negated and not is_key else constraint.allowed
@@ -310,7 +312,7 @@ class Network:
             engine.matches.append(
                 Match(
                     rule.id,
-                    tuple((name, context[name]) for name in variables),
+                    tuple((name, context[_VARIABLE + name]) for name in variables),
                     tuple(
                         sorted(
                             (int(name[1:]), fact[ROW]) for name, fact in context.items() if name.startswith(_CAPTURE)

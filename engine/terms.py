@@ -313,6 +313,7 @@ class Question:
     kind: Literal["graded", "contest", "census"]
     theories: tuple[str, ...]
     asks: str
+    says: str
     decision: str
     source: str
     words: tuple[str, ...] = ()

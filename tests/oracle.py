@@ -618,14 +618,11 @@ class RuleMaker:
         rng: Where every choice comes from.
         book: A book with the vocabulary and the questions to use.
         earlier: Rules that this one may read, weigh or be defeated by.
-        values_in_not: Whether a `not` may ask for a value that an earlier premise binds.
     """
 
-    def __init__(
-        self, rng: random.Random, book: RuleBook, earlier: Sequence[Mapping[str, Any]], *, values_in_not: bool
-    ) -> None:
+    def __init__(self, rng: random.Random, book: RuleBook, earlier: Sequence[Mapping[str, Any]]) -> None:
         self.rng, self.tables, self.questions = rng, book.tables, book.questions
-        self.earlier, self.values_in_not = earlier, values_in_not
+        self.earlier = earlier
         self.bound: dict[str, Any] = {}
         self.made = [name for rule in earlier for part in rule["then"] for name in part.get("conclude", {})]
         self.votes = [
@@ -750,10 +747,6 @@ class RuleMaker:
     def denial(self) -> list[dict[str, Any]]:
         """A `not` about subjects that are bound; nothing where there are none."""
         tables = [name for name in self.readable() if name not in ("evidence", "situation", "outlook")]
-        scales = [kind for kind in self.bound.values() if isinstance(kind, tuple)]
-        if self.values_in_not and scales:
-            asked = [t for t in BASIC if any(scale_of(a) in scales for a in self.tables[t].attributes.values())]
-            tables = asked or tables
         table = self.rng.choice(tables)
         fields: dict[str, Any] = {}
         for key, kind in self.tables[table].keys.items():
@@ -764,12 +757,9 @@ class RuleMaker:
         if not fields:
             return []
         for name, attribute in self.tables[table].attributes.items():
-            known = self.of_kind(scale_of(attribute))
-            if attribute.side or not self.likely(0.9 if known and self.values_in_not else 0.5):
+            if attribute.side or not self.likely(0.5):
                 continue
-            if known and self.values_in_not:
-                fields[name] = f"${self.rng.choice(known)}"
-            elif attribute.ordered and self.likely(0.5):
+            if attribute.ordered and self.likely(0.5):
                 # not the whole scale: that asks whether the fact is known, which is a form of its own
                 way = self.rng.choice(["at_least", "at_most"])
                 fields[name] = {
@@ -860,9 +850,7 @@ def pack(rules: Sequence[Mapping[str, Any]], **parts: Any) -> Document:
     return parse(as_yaml({"rules": [dict(rule) for rule in rules], **parts}), "pack.yaml")
 
 
-def random_rules(
-    rng: random.Random, size: int, base: RuleBook, *, values_in_not: bool = False
-) -> tuple[list[dict[str, Any]], RuleBook]:
+def random_rules(rng: random.Random, size: int, base: RuleBook) -> tuple[list[dict[str, Any]], RuleBook]:
     """Up to ``size`` random rules that make a legal book together, and the book.
 
     A rule that the book refuses (a circle, premises that contradict each other) is left out.
@@ -874,7 +862,7 @@ def random_rules(
     for name in names:
         row = rng.choice([name, name, names[0]])
         identity = name if row == name else f"{row}.{name.lower()}"
-        rule = RuleMaker(rng, base, rules, values_in_not=values_in_not).write(identity, level)
+        rule = RuleMaker(rng, base, rules).write(identity, level)
         try:
             book = assemble([*BASE, pack([*rules, rule])])
         except InputError:

@@ -55,13 +55,9 @@ def makers(program: Program, pattern: Pattern) -> list[str]:
         for rule in program.rules.values():
             for c in rule.conclusions:
                 if (
-                    isinstance(c, Conclude)
-                    and c.table == table
-                    or isinstance(c, Vote | Cap)
-                    and c.question == table
-                    or table == "evidence"
-                    and isinstance(c, Vote)
-                    and may_match(pattern, rule, c)
+                    (isinstance(c, Conclude) and c.table == table)
+                    or (isinstance(c, Vote | Cap) and c.question == table)
+                    or (table == "evidence" and isinstance(c, Vote) and may_match(pattern, rule, c))
                 ):
                     found.append(rule.id)
         question = program.questions.get(table)

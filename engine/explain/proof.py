@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from foedus.case import Fact
-from foedus.explain.sentences import Speaker
+from foedus.explain.sentences import Speaker, fill
 from foedus.memory import Row, fact_path
 from foedus.record import TIE, Alternative, Contest, Firing, GradeOf, Record, Voice
 from foedus.results import Verdict
@@ -230,8 +230,10 @@ class _Prover:
     def grade(self, grade: GradeOf, asked: Sequence[str]) -> Node:
         """A graded answer with the votes that add up to it."""
         identity = f"{grade.question}({grade.of}, {grade.toward})"
-        who = f"the {grade.question} of {self.speaker.name(grade.toward)} for {self.speaker.name(grade.of)}"
-        text = f"{who}: {grade.grade}, {grade.total} points"
+        names = {"of": self.speaker.name(grade.of), "toward": self.speaker.name(grade.toward)}
+        who = fill(self.program.questions[grade.question].says, names)
+        points = "1 point" if grade.total == 1 else f"{grade.total} points"
+        text = f"{who}: {grade.grade}, {points}"
         if grade.question in self.program.questions and grade.significant != UNKNOWN and "significant" in asked:
             text += f"; significant: {grade.significant}"
         if "standing" in asked:
@@ -361,9 +363,7 @@ class _Prover:
 
     def contest(self, contest: Contest) -> Node:
         question = self.program.questions[contest.question]
-        asks = question.asks.replace("{of}", self.speaker.name(contest.of)).replace(
-            "{toward}", self.speaker.name(contest.about)
-        )
+        asks = fill(question.asks, {"of": self.speaker.name(contest.of), "toward": self.speaker.name(contest.about)})
         children = [self.alternative(a) for a in contest.alternatives]
         children += [Node(kind="note", text=text) for text in self.outcome(contest)]
         return Node(

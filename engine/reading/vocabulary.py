@@ -131,6 +131,7 @@ class VocabularyReader(Context):
             entry.kind,
             tuple(entry.theory),
             entry.asks,
+            entry.says or f"the {name} of {{toward}} for {{of}}",
             entry.decision,
             entry.source,
             tuple(points),
