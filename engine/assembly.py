@@ -15,16 +15,18 @@ from foedus.book import MAIN, RuleBook
 from foedus.bookfile import (
     BookFile,
 )
-from foedus.documents import Document
-from foedus.problems import InputError, Problem
+from foedus.documents import Document, Path_
+from foedus.problems import InputError, Problem, suggestion
 from foedus.reading.rules import RuleReader
 from foedus.reading.vocabulary import fill_nominal, read_measures, read_recommendations, read_references
 from foedus.strata import MAX_CHAIN, NotStratified, TooDeep
 from foedus.terms import (
     Attribute,
+    Cap,
     Illegal,
     Statement,
     Theory,
+    Vote,
     Work,
 )
 from foedus.validation import problems_of, salvage
@@ -71,6 +73,12 @@ def content_hash(documents: Iterable[Document]) -> str:
     merged: dict[str, Any] = {}
     for document in documents:
         for part, value in document.data.items():
+            if part in ("tables", "derived"):
+                # the order of keys and attributes has a meaning: rows are named by their keys in order
+                value = {
+                    name: {**table, "order": [list(table[k]) for k in ("keys", "attributes") if k in table]}
+                    for name, table in value.items()
+                }
             if isinstance(value, dict):
                 merged.setdefault(part, {}).update(value)
             else:
@@ -100,8 +108,13 @@ def assemble(documents: Sequence[Document]) -> RuleBook:
             if entry is not None:
                 build.report(document, ("book",), "the book is introduced twice", key=True)
             entry = file.book
+        for part, held in (("works", build.works), ("theories", build.theories), ("annotations", build.annotations)):
+            for name in getattr(file, part):
+                if name in held:
+                    build.report(document, (part, name), f"'{name}' is declared twice", key=True)
         build.works.update({name: Work(name, work.title, work.note) for name, work in file.works.items()})
         for name, theory in file.theories.items():
+            build.places[f"theory {name}"] = (document, ("theories", name))
             build.theories[name] = Theory(
                 name, theory.title, theory.note, tuple(theory.shares), tuple(theory.shares_questions)
             )
@@ -143,6 +156,7 @@ def assemble(documents: Sequence[Document]) -> RuleBook:
                 build.report(document, ("statements", place, "id"), f"'{statement.id}' stands twice in the book")
                 continue
             citations = build.citations(document, ("statements", place, "source"), statement.source)
+            build.places[f"statement {statement.id}"] = (document, ("statements", place))
             line = document.problem(("statements", place), "").line
             build.statements[statement.id] = Statement(
                 statement.id,
@@ -158,6 +172,7 @@ def assemble(documents: Sequence[Document]) -> RuleBook:
     if whole:
         build.check_questions()
         build.cross_checks()
+        _check_names(build, files)
     if entry is None or MAIN not in build.theories:
         name = documents[0].file if documents else "the rule book"
         what = "no part 'book'" if entry is None else f"no theory '{MAIN}'"
@@ -185,6 +200,57 @@ def assemble(documents: Sequence[Document]) -> RuleBook:
     if build.problems:
         raise InputError(build.problems)
     return book
+
+
+def _check_names(build: RuleReader, files: Sequence[tuple[Document, BookFile]]) -> None:
+    """Refuse what a question, a table or a theory names and the book does not have."""
+
+    def known(document: Document, path: Path_, what: str, name: str | None, legal: Iterable[str]) -> None:
+        names = sorted(legal)
+        if name is not None and name not in names:
+            build.report(document, path, f"no {what} '{name[:60]}'", suggestion(name, names))
+
+    facts = {f"{t.name}.{a}" for t in build.tables.values() for a in t.attributes}
+    references = {t.name for t in build.tables.values() if t.reference}
+    rules = {name for rule in build.rules.values() for name in (rule.id, rule.row)}
+    contests = {q.name for q in build.questions.values() if q.kind == "contest"}
+    for document, file in files:
+        for name, question in file.questions.items():
+            path: Path_ = ("questions", name)
+            for place, theory in enumerate(question.theory):
+                known(document, (*path, "theory", place), "theory", theory, build.theories)
+            for place, source in enumerate(question.sources):
+                known(document, (*path, "sources", place), "fact", source, facts)
+            known(document, (*path, "excluded_by"), "table", question.excluded_by, build.tables)
+            known(document, (*path, "counts"), "contest", question.counts, contests)
+            if question.about is not None:
+                known(document, (*path, "about", "table"), "table", question.about.table, build.tables)
+                about = build.questions.get(question.about.table)
+                answers = about.answers if about is not None else ()
+                known(document, (*path, "about", "answer"), "answer", question.about.answer, answers)
+        for part in ("tables", "derived"):
+            for name, table in getattr(file, part).items():
+                for place, fact in enumerate(table.first_known):
+                    known(document, (part, name, "first_known", place), "fact", fact, facts)
+                for key, attribute in table.attributes.items():
+                    here = (part, name, "attributes", key, "nominal_from")
+                    known(document, here, "reference table", attribute.nominal_from, references)
+        for name, account in file.theories.items():
+            for place, shared in enumerate(account.shares):
+                known(document, ("theories", name, "shares", place), "rule", shared, rules)
+            for place, shared in enumerate(account.shares_questions):
+                known(document, ("theories", name, "shares_questions", place), "question", shared, build.questions)
+    for told in build.theories.values():
+        asked = {q.name for q in build.questions.values() if told.name in q.theories or q.name in told.shares_questions}
+        for rule in build.rules.values():
+            if told.name in rule.theories or {rule.id, rule.row} & set(told.shares):
+                document, path = build.places[rule.id]
+                for conclusion in rule.conclusions:
+                    if isinstance(conclusion, Vote | Cap) and conclusion.question not in asked:
+                        message = (
+                            f"{rule.id} speaks on '{conclusion.question}', which the theory '{told.name}' does not ask"
+                        )
+                        build.report(document, (*path, "then"), message, suggestion(conclusion.question, sorted(asked)))
 
 
 def _check_strata(build: RuleReader, book: RuleBook) -> None:

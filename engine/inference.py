@@ -13,10 +13,11 @@ from foedus.book import Program
 from foedus.case import Case
 from foedus.evidence import Capping, alternative, contest, count, grade, weigh
 from foedus.memory import Memory, Row
+from foedus.problems import InputError, Problem
 from foedus.record import TIE, Census, Contest, Firing, GradeOf, Posture, Record, Voice, Weighing
 from foedus.rete import Match, network_of
 from foedus.strata import EVIDENCE, POSTURE
-from foedus.terms import ANYONE, UNKNOWN, Cap, Conclude, Question, Rule, Vote, Weigh
+from foedus.terms import ANYONE, UNKNOWN, Cap, Conclude, Question, Rule, Table, Vote, Weigh
 
 ALIGNMENT = "alignment"
 """The contest whose answer a recommendation starts from."""
@@ -228,9 +229,22 @@ class _Run:
             row = self.memory.add(table, fields)
             if row is not None:
                 self.fresh.append(row)
+            else:
+                self.same_values(declared, fields, firing)
             if firing:
                 self.producers[identity].add(firing)
         return identity
+
+    def same_values(self, table: Table, fields: Mapping[str, str], firing: str) -> None:
+        """Refuse a second value for a row: which of two stands must not depend on the order of firing."""
+        held = self.memory.get(table.name, *(fields[name] for name in table.keys))
+        if held is not None and firing and any(held.fields[name] != fields[name] for name in table.attributes):
+            rule = self.rules[self.firings[firing].rule]
+            others = ", ".join(sorted(self.producers[held.id]))
+            message = f"{firing} concludes another value for {held.id} than {others}"
+            raise InputError(
+                [Problem(rule.file, rule.line, 1, message, "rules that conclude one row must exclude each other")]
+            )
 
     # ---- questions --------------------------------------------------------------------------
 
@@ -327,13 +341,20 @@ class _Run:
             effort = self.contests.get((EFFORT, of, about)) if not alignment.strained else None
             posture = label = TIE
             if alignment.answer != TIE and not (effort is not None and effort.answer == TIE):
-                for entry in self.program.book.recommendations:
-                    fits = entry.alignment == alignment.answer and (
-                        entry.effort is None or effort is None or entry.effort == effort.answer
-                    )
-                    special = all(states.get(of, {}).get(key) == value for key, value in entry.where.items())
-                    if fits and special and posture in (TIE, entry.posture):
-                        posture, label = entry.posture, entry.label or entry.posture.replace("_", "-")
+                # an effort that was not asked about is what the question answers in silence
+                silent = self.questions[EFFORT].when_silent if EFFORT in self.questions else None
+                given = effort.answer if effort is not None else silent
+                fitting = [
+                    entry
+                    for entry in self.program.book.recommendations
+                    if entry.alignment == alignment.answer
+                    and entry.effort in (None, given)
+                    and all(states.get(of, {}).get(key) == value for key, value in entry.where.items())
+                ]
+                if fitting:
+                    # the name that asks for most is the most special one, in whatever order they stand
+                    chosen = max(fitting, key=lambda entry: (len(entry.where), entry.posture, entry.label or ""))
+                    posture, label = chosen.posture, chosen.label or chosen.posture.replace("_", "-")
             self.postures.append(Posture(of, about, posture, label, alignment, effort))
             self.state(POSTURE, {"of": of, "toward": alignment.toward, "posture": posture}, "", standing=True)
 

@@ -22,6 +22,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 from foedus.book import Program
@@ -109,7 +110,7 @@ class _Test:
 
 
 def _field(constraint: Constraint, is_key: bool, negated: bool) -> Any:
-    """What an Experta pattern asks of one field."""
+    """What an Experta pattern asks of one field; ``None`` where it asks nothing."""
     parts: list[Any] = []
     if constraint.stated is not None:
         return P(_known) if constraint.stated else P(_one_of((UNKNOWN,)))
@@ -119,8 +120,10 @@ def _field(constraint: Constraint, is_key: bool, negated: bool) -> Any:
         # an unknown fact might match, so it is not known that nothing does
         values = (*constraint.allowed, UNKNOWN) if negated and not is_key else constraint.allowed
         parts.append(P(_one_of(values)))
-    elif not is_key:
+    elif not is_key and (constraint.variable is not None or not negated):
         parts.append(P(_known))
+    if not parts:
+        return None
     result = parts[0]
     for part in parts[1:]:
         result = result & part
@@ -281,9 +284,10 @@ class Network:
             self._facts[table] = type(f"T_{table}", (Fact,), {})
         return self._facts[table]
 
-    def _pattern(self, pattern: Pattern, negated: bool) -> Any:
+    def _pattern(self, pattern: Pattern, negated: bool, unknown: tuple[str, ...] = ()) -> Any:
         table = self.program.book.tables[pattern.table]
         fields = {c.field: _field(c, c.field in table.keys, negated) for c in pattern.constraints}
+        fields.update({field: P(_one_of((UNKNOWN,))) for field in unknown})
         asked = tuple(
             (
                 c.field,
@@ -293,7 +297,14 @@ class Network:
             for c in pattern.constraints
         )
         self._asked.setdefault(pattern.table, set()).add(asked)
-        return self._class(pattern.table)(**fields)
+        return self._class(pattern.table)(**{name: field for name, field in fields.items() if field is not None})
+
+    def _denials(self, pattern: Pattern) -> list[Any]:
+        """The patterns of which none may match: a value that is compared with a bound one may also be unknown."""
+        table = self.program.book.tables[pattern.table]
+        bound = [c.field for c in pattern.constraints if c.variable is not None and c.field in table.attributes]
+        choices = [unknown for size in range(len(bound) + 1) for unknown in combinations(bound, size)]
+        return [NOT(self._pattern(pattern, True, unknown)) for unknown in choices]
 
     def _rule(self, rule: Rule, stratum: int) -> Any:
         conditions: list[Any] = []
@@ -301,7 +312,7 @@ class Network:
             if isinstance(premise, Holds):
                 conditions.append(f"{_CAPTURE}{place:02}" << self._pattern(premise.pattern, False))
             elif isinstance(premise, Absent):
-                conditions.append(NOT(self._pattern(premise.pattern, True)))
+                conditions += self._denials(premise.pattern)
             elif isinstance(premise, Differ):
                 conditions.append(TEST(_Test(premise.left, premise.right, _differ)))
             elif isinstance(premise, Compare):

@@ -105,8 +105,9 @@ class _Order:
         if node in self.done:
             return self.done[node]
         if node in self.path:
-            cycle = (*self.path[self.path.index(node) :], node)
-            raise NotStratified(tuple(part.partition(":")[2] for part in cycle))
+            cycle = [part.partition(":")[2] for part in (*self.path[self.path.index(node) :], node)]
+            named = [part for place, part in enumerate(cycle) if place == 0 or part != cycle[place - 1]]
+            raise NotStratified(tuple(named if len(named) > 1 else [*named, *named]))
         self.path.append(node)
         kind, _, name = node.partition(":")
         if kind == "fires" and sum(part.startswith("fires:") for part in self.path) > MAX_CHAIN:

@@ -313,7 +313,6 @@ class Question:
     kind: Literal["graded", "contest", "census"]
     theories: tuple[str, ...]
     asks: str
-    says: str
     decision: str
     source: str
     words: tuple[str, ...] = ()
@@ -328,6 +327,7 @@ class Question:
     rays: tuple[tuple[int, ...], ...] = ()
     excluded_by: str | None = None
     counts: str | None = None
+    says: str = ""
 
     def grade_of(self, total: int) -> str:
         """The grade of a total: the last one whose cut-point it reaches, or the lowest."""

@@ -11,7 +11,7 @@ from foedus.bookfile import (
 )
 from foedus.documents import Document, Path_
 from foedus.problems import suggestion
-from foedus.reading.premises import PremiseReader
+from foedus.reading.premises import PremiseReader, kind_name, same_kind
 from foedus.strata import EVIDENCE, POSTURE
 from foedus.terms import (
     Attribute,
@@ -28,12 +28,18 @@ from foedus.terms import (
 class ConclusionReader(PremiseReader):
     """Reads the conclusions of rules."""
 
-    def term(self, document: Document, path: Path_, text: str, bound: Mapping[str, Any]) -> Term:
-        """Read a variable or a constant of a conclusion."""
+    def term(
+        self, document: Document, path: Path_, text: str, bound: Mapping[str, Any], kind: Attribute | str = "any"
+    ) -> Term:
+        """Read a variable or a constant of a conclusion, where a thing of some kind is wanted."""
         if not text.startswith("$"):
             return Term(text, False)
         if text[1:] not in bound:
             self.report(document, path, f"'{text}' is not bound by a premise", suggestion(text[1:], sorted(bound)))
+        elif not same_kind(bound[text[1:]], kind):
+            self.report(
+                document, path, f"'{text}' stands for {kind_name(bound[text[1:]])}, but this is {kind_name(kind)}"
+            )
         return Term(text[1:], True)
 
     def conclusion(
@@ -55,7 +61,7 @@ class ConclusionReader(PremiseReader):
                 self.report(document, here, "'weighs' needs either a step or a highest word")
             return Weigh(
                 tuple(part.rules),
-                self.term(document, (*here, "of"), part.of, bound),
+                self.term(document, (*here, "of"), part.of, bound, "state"),
                 self.term(document, (*here, "toward"), part.toward, bound),
                 part.step,
                 part.highest,
@@ -81,7 +87,7 @@ class ConclusionReader(PremiseReader):
                 )
             return Cap(
                 part.question,
-                self.term(document, (*here, "of"), part.of, bound),
+                self.term(document, (*here, "of"), part.of, bound, "state"),
                 self.term(document, (*here, "toward"), part.toward, bound),
                 part.highest,
             )
@@ -125,7 +131,7 @@ class ConclusionReader(PremiseReader):
                     key=True,
                 )
                 continue
-            term = self.term(document, here, text, bound)
+            term = self.term(document, here, text, bound, table.attributes.get(key) or table.keys[key])
             if not term.variable:
                 self.legal(document, here, table, key, table.attributes.get(key), [term.text])
             terms[key] = term
@@ -152,6 +158,10 @@ class ConclusionReader(PremiseReader):
                 self.report(document, path, f"'{verb}' needs an answer", suggestion("", question.answers))
             else:
                 answer = self.term(document, (*path, "answer"), part.answer, bound)
+                given = bound.get(answer.text) if answer.variable else None
+                if isinstance(given, Attribute) and not set(given.values) <= set(question.answers):
+                    message = f"'{part.answer}' stands for {kind_name(given)}, not for an answer to '{question.name}'"
+                    self.report(document, (*path, "answer"), message)
                 if not answer.variable and answer.text not in question.answers:
                     self.report(
                         document,
@@ -200,7 +210,7 @@ class ConclusionReader(PremiseReader):
         return Vote(
             part.question,
             answer,
-            self.term(document, (*path, "of"), part.of, bound),
+            self.term(document, (*path, "of"), part.of, bound, "state"),
             self.term(document, (*path, "toward"), part.toward, bound),
             1 if verb in ("raises", "favours") else -1,
             strength,

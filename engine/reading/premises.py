@@ -64,17 +64,20 @@ class PremiseReader(VocabularyReader):
             if constraint.variable is not None:
                 kind: Attribute | str = attribute if attribute is not None else table.keys[key]
                 seen = bound.get(constraint.variable, local.get(constraint.variable))
-                if seen is not None and not _same_kind(seen, kind):
+                if seen is not None and not same_kind(seen, kind):
                     self.report(
                         document,
                         here,
-                        f"'${constraint.variable}' stands for {_kind_name(seen)} and for {_kind_name(kind)}",
+                        f"'${constraint.variable}' stands for {kind_name(seen)} and for {kind_name(kind)}",
                     )
                 if negated and constraint.variable not in bound:
-                    hint = suggestion(constraint.variable, sorted(bound)) or "leave a field out if anything will do"
-                    self.report(document, here, f"'${constraint.variable}' is not bound before the `not`", hint)
-                elif negated and attribute is not None and not table.derived:
-                    self.report(document, here, "in a `not` a fact is compared with values only, not with a variable")
+                    hint = suggestion(constraint.variable, sorted(bound))
+                    self.report(
+                        document,
+                        here,
+                        f"'${constraint.variable}' is not bound before the `not`",
+                        hint or "leave the field out to deny it of all",
+                    )
                 local.setdefault(constraint.variable, kind)
         if not negated:
             for variable, kind in local.items():
@@ -108,6 +111,8 @@ class PremiseReader(VocabularyReader):
                         f"{rule_id} may not ask whether '{key}' was stated",
                         f"rules that may: {allowed}",
                     )
+                if raw.model_fields_set != {"stated"}:
+                    self.report(document, path, "'stated' stands alone: it asks nothing of the value")
                 return Constraint(key, stated=raw.stated == "yes")
             variable = raw.bind[1:] if raw.bind else None
             values = self.values(document, path, table, key, attribute, raw)
@@ -279,7 +284,7 @@ class PremiseReader(VocabularyReader):
                 continue
             known = rows.setdefault((table.name, identity), {})
             for constraint in premise.pattern.constraints:
-                if constraint.field in table.attributes and constraint.allowed is not None:
+                if constraint.field in table.attributes and constraint.allowed:
                     left = known.setdefault(constraint.field, set(constraint.allowed))
                     left &= set(constraint.allowed)
                     if not left:
@@ -322,14 +327,16 @@ class PremiseReader(VocabularyReader):
 def _identity(table: Table, pattern: Pattern) -> tuple[tuple[str, str], ...] | None:
     """Which row a pattern speaks of, if its keys are all fixed; ``None`` if they are open."""
     fixed = {
-        c.field: ("$" + c.variable if c.variable else "|".join(c.allowed or ()))
+        c.field: "$" + c.variable if c.variable else str((c.allowed or ("",))[0])
         for c in pattern.constraints
-        if c.field in table.keys
+        if c.field in table.keys and (c.variable or (c.allowed is not None and len(c.allowed) == 1))
     }
     return tuple(sorted(fixed.items())) if set(fixed) == set(table.keys) else None
 
 
-def _same_kind(left: Attribute | str, right: Attribute | str) -> bool:
+def same_kind(left: Attribute | str, right: Attribute | str) -> bool:
+    """Whether two things may be the same: of one kind of key, or on one scale."""
+
     def kind(value: Attribute | str) -> tuple[str, ...] | str:
         if isinstance(value, str):
             return value
@@ -339,5 +346,6 @@ def _same_kind(left: Attribute | str, right: Attribute | str) -> bool:
     return a == b or "any" in (a, b) or "word" in (a, b)
 
 
-def _kind_name(kind: Attribute | str) -> str:
+def kind_name(kind: Attribute | str) -> str:
+    """How a kind of key or a scale is called in a message."""
     return f"a {kind}" if isinstance(kind, str) else f"a value of '{kind.name}'"

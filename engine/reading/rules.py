@@ -71,6 +71,11 @@ class RuleReader(ConclusionReader):
             self.report(document, (*path, "when"), "a rule needs at least one premise that something holds")
         self.placeholders(document, (*path, "because"), entry.because, bound)
         votes = [c for c in conclusions if isinstance(c, Vote)]
+        stepped = {vote.strength.of: set(vote.strength.steps) for vote in votes if vote.strength.of}
+        if any(vote.strength.of and set(vote.strength.steps) != stepped[vote.strength.of] for vote in votes):
+            self.report(
+                document, (*path, "then"), "votes that rise with one value name a word for the same steps", key=True
+            )
         for vote in votes:
             premises = _with_steps(premises, vote.strength)
         if entry.default == "yes" and not votes:
@@ -172,6 +177,11 @@ class RuleReader(ConclusionReader):
             for place, premise in enumerate(rule.premises):
                 if isinstance(premise, Holds) and self.tables[premise.pattern.table].derived:
                     self.check_made(document, (*path, "when", place), premise.pattern, made)
+        for statement in self.statements.values():
+            document, path = self.places[f"statement {statement.id}"]
+            for place, name in enumerate(statement.shown_with):
+                if name not in known:
+                    self.report(document, (*path, "shown_with", place), f"no rule '{name}'", suggestion(name, known))
         self.check_cycles()
 
     def check_made(self, document: Document, path: Path_, pattern: Pattern, made: set[str]) -> None:

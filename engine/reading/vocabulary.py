@@ -131,7 +131,6 @@ class VocabularyReader(Context):
             entry.kind,
             tuple(entry.theory),
             entry.asks,
-            entry.says or f"the {name} of {{toward}} for {{of}}",
             entry.decision,
             entry.source,
             tuple(points),
@@ -146,6 +145,7 @@ class VocabularyReader(Context):
             rays,
             entry.excluded_by,
             entry.counts,
+            entry.says or f"the {name} of {{toward}} for {{of}}",
         )
         self.places[f"question {name}"] = (document, path)
 
@@ -369,6 +369,8 @@ def read_measures(build: VocabularyReader, files: Sequence[tuple[Document, BookF
     for document, file in files:
         for name, entry in file.measures.items():
             path: Path_ = ("measures", name)
+            if name in measures:
+                build.report(document, path, f"measure '{name}' is declared twice", key=True)
             attribute = attributes.get(entry.attribute)
             if attribute is None:
                 build.report(
