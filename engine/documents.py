@@ -215,6 +215,17 @@ class _Builder:
         return entries
 
 
+ADVICE = {
+    "cannot start any token": "indent with spaces and not with tabs; quote a text that begins with a special character",
+    "mapping values are not allowed": "quote a text that contains a colon followed by a space",
+    "did not find expected key": "look at the indentation of this line and of the one before",
+    "could not find expected ':'": "a field is written as `name: value`",
+    "did not find expected ',' or": "a bracket or brace is not closed",
+    "unexpected end of stream": "a quotation mark, bracket or brace is not closed",
+}
+"""What to do about the parser's commonest complaints."""
+
+
 def parse(text: str, file: str) -> Document:
     """Parse one YAML document.
 
@@ -241,7 +252,8 @@ def parse(text: str, file: str) -> Document:
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
         what = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
         message = f"not well-formed YAML: {what}"
-        raise InputError([*builder.problems, Problem(file, line, column, message)]) from None
+        hint = next((advice for sign, advice in ADVICE.items() if sign in what), "")
+        raise InputError([*builder.problems, Problem(file, line, column, message, hint)]) from None
     except (RecursionError, ValueError, OverflowError):
         raise InputError([Problem(file, 0, 0, "not well-formed YAML: unreadable")]) from None
     finally:

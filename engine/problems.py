@@ -72,7 +72,7 @@ def nearest(name: str, legal: Iterable[str], *, limit: int = 3) -> list[str]:
     by_lower: dict[str, str] = {}
     for candidate in sorted(legal, reverse=True):
         by_lower[candidate.lower()] = candidate
-    matches = difflib.get_close_matches(name.lower()[:200], list(by_lower), n=limit, cutoff=0.5)
+    matches = difflib.get_close_matches(name.lower()[:200], list(by_lower), n=limit, cutoff=0.6)
     return [by_lower[match] for match in matches]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from foedus.problems import NameUnknown, suggestion
 from foedus.wire import Part
 from pydantic import Field
 
@@ -68,7 +69,9 @@ class Threat(Part):
     points: int
     significant: Literal["yes", "no", "unknown"]
     principal: bool
+    unknown: list[str] = Field(description="Facts about it that are not known; grade and points are without them")
     evidence: list[Evidence]
+    uncapped_grade: str
     capped_by: list[str]
 
 
@@ -106,7 +109,9 @@ class Partner(Part):
     grade: str
     points: int
     joins_threat: bool
+    significant_threat: str = Field(description="Whether it is itself a significant threat: yes, no or unknown")
     posture: str = Field(description="Its own verdict")
+    toward: list[str] = Field(description="Toward whom that verdict is")
     commitment: str
     support: dict[str, str] = Field(description="Support expected of it, by principal threat")
     common_threats: list[str]
@@ -199,6 +204,7 @@ class Outlook(Part):
     prevalent: str | None
     counts: dict[str, int]
     states: dict[str, list[str]]
+    positions: dict[str, str] = Field(description="For each of these states, toward whom it stands so, and its effort")
     implications: list[Remark]
     advice: list[Remark]
 
@@ -256,6 +262,8 @@ class Consultation(Part):
     book: BookOut
     verdicts: list[Verdict]
     outlook: Outlook
+    stated: int = Field(description="Facts that the case states")
+    following: int = Field(description="Facts that follow from stated ones: other directions, complete lists")
     unsourced: list[str] = Field(description="Facts without a source")
     sources: list[SourceOut]
     observed: list[Observed]
@@ -264,13 +272,17 @@ class Consultation(Part):
     def verdict(self, state: str) -> Verdict:
         """The verdict of a state in focus.
 
+        Args:
+            state: By identifier or name.
+
         Raises:
-            KeyError: The state is not in focus.
+            NameUnknown: No verdict was asked for that state.
         """
         for verdict in self.verdicts:
-            if verdict.state == state:
+            if state.lower() in (verdict.state.lower(), verdict.name.lower()):
                 return verdict
-        raise KeyError(state)
+        hint = suggestion(state, [verdict.state for verdict in self.verdicts])
+        raise NameUnknown(f"no verdict on '{state[:60]}' in this result" + (f" ({hint})" if hint else ""))
 
     def __rich__(self) -> object:
         from foedus.render.text import consultation

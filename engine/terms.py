@@ -348,7 +348,7 @@ class Cut:
 
     least: Fraction
     exclusive: bool
-    text: str
+    number: str
     value: str
 
 
@@ -363,6 +363,16 @@ class Measure:
     highest: Fraction
     source: str
     cuts: tuple[Cut, ...]
+
+    def range_of(self, cut: Cut) -> str:
+        """Which numbers fall under a cut, in words."""
+        place = self.cuts.index(cut)
+        low = f"above {cut.number}" if cut.exclusive else f"from {cut.number}"
+        if place + 1 == len(self.cuts):
+            return low + ("" if cut.exclusive else " on")
+        following = self.cuts[place + 1]
+        high = f"up to {following.number}" if following.exclusive else f"below {following.number}"
+        return high if place == 0 else f"{low} and {high}"
 
     def classify(self, number: Fraction) -> Cut:
         """The cut that a number falls under: the last that it reaches."""

@@ -69,14 +69,11 @@ def _say(kind: str, entry: Any, path: Path_) -> str:
     given = entry["input"]
     shown = f"'{given[:60]}'" if isinstance(given, str) else "this"
     context = entry.get("ctx", {})
-    name = path[-1] if path else "the file"
+    name = path[-1] if path else "file"
     if kind == "missing":
         return f"'{entry['loc'][-1]}' is missing"
     if kind == "string_pattern_mismatch":
-        what = "is not a legal name" if "[A-Za-z" in context["pattern"] else "has the wrong form"
-        if re_number(context["pattern"]):
-            what = "is not a number in the range that is read"
-        return f"{shown} {what}"
+        return f"{shown} is not legal for '{name}'" if shown != "''" else f"'{name}' is empty"
     if kind == "literal_error":
         return f"{shown} is not legal for '{name}'"
     if kind in ("string_type", "list_type", "dict_type", "model_type", "model_attributes_type"):
@@ -94,9 +91,22 @@ def _say(kind: str, entry: Any, path: Path_) -> str:
     return message.removeprefix("Value error, ")
 
 
-def re_number(pattern: str) -> bool:
-    """Whether a pattern of the models describes a number."""
-    return pattern.startswith(("^[0-9]", "^-?[0-9]"))
+FORMS = (
+    ("^[0-9]{1,3}$", "up to three digits"),
+    ("^[0-9]", "a number without sign, with at most 12 digits before and after the point"),
+    ("^-?[0-9]", "a whole number"),
+    ("^[A-Z]{2,3}$", "two or three capital letters"),
+    ("^[A-F][1-6]$", "an Admiralty code from A1 to F6"),
+    ("^[a-z][a-z0-9_]", "a small letter, then small letters, digits and _"),
+    ("^\\$", "a variable such as $s"),
+    ("^[A-Za-z]", "a letter, then letters, digits and _"),
+    ("^tension_", "tension_ and a number"),
+)
+"""Forms of texts, told by how their pattern begins, in words."""
+
+
+def _form(pattern: str) -> str:
+    return next((words for start, words in FORMS if pattern.startswith(start)), "")
 
 
 def salvage(
@@ -144,8 +154,11 @@ def problems_of(error: ValidationError, document: Document, model: Any) -> list[
             problems.append(document.problem(path, _say(kind, entry, path), key=True))
         else:
             hint = entry.get("ctx", {}).get("hint", "")
+            if kind == "string_pattern_mismatch":
+                hint = _form(entry["ctx"]["pattern"])
             if kind == "literal_error" and isinstance(entry["input"], str):
                 expected = entry["ctx"]["expected"].replace(" or ", ", ").replace("'", "")
                 hint = suggestion(entry["input"], expected.split(", "))
-            problems.append(document.problem(path, _say(kind, entry, path), hint))
+            whole = isinstance(entry["input"], dict | list)
+            problems.append(document.problem(path, _say(kind, entry, path), hint, key=whole))
     return problems

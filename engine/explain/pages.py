@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from foedus.book import RuleBook
 from foedus.explain.sentences import RELATIONS, fill
+from foedus.strata import EVIDENCE
 from foedus.terms import (
     Absent,
     Attribute,
@@ -13,6 +14,7 @@ from foedus.terms import (
     Compare,
     Conclude,
     Conclusion,
+    Constraint,
     Differ,
     Holds,
     Pattern,
@@ -76,6 +78,8 @@ def pattern_text(pattern: Pattern, book: RuleBook) -> str:
     """A pattern in words, with variables as capital letters."""
     table = book.tables[pattern.table]
     asked = {constraint.field: constraint for constraint in pattern.constraints}
+    if table.name == EVIDENCE:
+        return _evidence_text(asked)
     names: dict[str, str] = {}
     for key in table.keys:
         constraint = asked.get(key)
@@ -105,8 +109,27 @@ def pattern_text(pattern: Pattern, book: RuleBook) -> str:
             value += f" (called {_var(constraint.variable)})"
         parts.append(fill(attribute.sentence or "{value}", {**names, "value": value}))
     if not parts:
-        parts.append(fill(said, names) if said else f"there is {table.name}: {', '.join(names.values())}")
+        parts.append(fill(said, names) if said else f"{', '.join(names.values())} is any {table.name} of the case")
     return "; ".join(parts)
+
+
+def _evidence_text(asked: Mapping[str, Constraint]) -> str:
+    """A premise on the votes of other rules."""
+
+    def named(field: str) -> str:
+        constraint = asked[field]
+        return _var(constraint.variable) if constraint.variable else " or ".join(constraint.allowed or ())
+
+    text = "an undefeated rule"
+    if "row" in asked:
+        text = f"an undefeated {named('row')}"
+    if "group" in asked:
+        text += f" of the group {named('group').replace('_', ' ')}"
+    text += f" speaks {named('sign')}" if "sign" in asked else " speaks for or against"
+    text += f" {named('answer')}" if "answer" in asked else " anything"
+    for field, word in (("of", "of"), ("toward", "with regard to")):
+        text += f" {word} {named(field)}" if field in asked else ""
+    return text + (f" (question {named('question')})" if "question" in asked else "")
 
 
 def premise_text(premise: Premise, book: RuleBook) -> str:
@@ -114,7 +137,8 @@ def premise_text(premise: Premise, book: RuleBook) -> str:
     if isinstance(premise, Holds):
         return pattern_text(premise.pattern, book)
     if isinstance(premise, Absent):
-        return "it is known that " + fill(premise.reads, _Letters())
+        derived = book.tables[premise.pattern.table].derived
+        return ("" if derived else "it is known that ") + fill(premise.reads, _Letters())
     if isinstance(premise, Differ):
         return f"{_var(premise.left)} and {_var(premise.right)} are not the same"
     assert isinstance(premise, Compare)
@@ -130,6 +154,10 @@ class _Letters(dict[str, str]):
 
 def _term(term: Term) -> str:
     return _var(term.text) if term.variable else term.text
+
+
+def _answer(term: Term) -> str:
+    return f"the answer called {_var(term.text)}" if term.variable else term.text
 
 
 def conclusion_text(conclusion: Conclusion, book: RuleBook) -> str:

@@ -103,7 +103,7 @@ class _Prover:
             cut, measure = fact.classified.cut, fact.classified.measure
             text = (
                 f"{fact.classified.number} ({measure.unit}; measure {measure.name}) counts as "
-                f"{cut.value.replace('_', ' ')} {cut.text}; cut-point: {measure.source}"
+                f"{cut.value.replace('_', ' ')} ({measure.range_of(cut)}); cut-points: {measure.source}"
             )
             children.append(Node(kind="number", text=text))
         if fact.origin == "linked":

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from foedus.case import Case
 from foedus.explain.gaps import bearing, gaps
 from foedus.explain.sentences import Speaker
-from foedus.record import TIE, Contest, Firing, Posture, Record, Voice
+from foedus.memory import fact_path
+from foedus.record import TIE, Census, Contest, Firing, Posture, Record, Voice
 from foedus.results import (
     BookOut,
     CaseOut,
@@ -133,10 +134,22 @@ class _Writer:
                 significant=grade.significant,  # type: ignore[arg-type]
                 principal=toward in principal,
                 evidence=self.evidence(grade.votes),
+                unknown=self.unknown_sources(question, of, toward),
+                uncapped_grade=grade.uncapped,
                 capped_by=list(grade.caps),
             )
             found.append((rank, threat))
         return [threat for _, threat in sorted(found, key=lambda item: (-item[0], -item[1].points, item[1].state))]
+
+    def unknown_sources(self, question: str, of: str, toward: str) -> list[str]:
+        """The facts that a question needs about a pair and that are not known."""
+        found: list[str] = []
+        for source in self.program.questions[question].sources:
+            table, _, attribute = source.partition(".")
+            row = self.record.memory.get(table, of, toward)
+            if row is not None and row.fields[attribute] == UNKNOWN:
+                found.append(fact_path(table, (of, toward), attribute))
+        return found
 
     def motives(self, state: str) -> list[Motive]:
         found: list[Motive] = []
@@ -163,7 +176,6 @@ class _Writer:
 
     def partners(self, state: str, principal: Sequence[str]) -> list[Partner]:
         memory = self.record.memory
-        postures = {row.fields["of"]: row.fields["posture"] for row in memory.all("posture")}
         question = self.program.questions.get("partner")
         unburdened = self.unburdened()
         found: list[Partner] = []
@@ -172,6 +184,7 @@ class _Writer:
                 continue
             grade = self.record.grades.get(("partner", state, other))
             relation = memory.get("relation", state, other)
+            own = self.record.grades.get(("threat", state, other))
             common = sorted(
                 row.fields["from"]
                 for row in memory.all("common_threat")
@@ -188,7 +201,9 @@ class _Writer:
                     grade=grade.grade if grade else (question.grades[0].name if question else NONE),
                     points=grade.total if grade else 0,
                     joins_threat=memory.get("no_partner", state, other) is not None,
-                    posture=self.own_posture(other, postures),
+                    significant_threat=own.significant if own is not None else UNKNOWN,
+                    posture=self.own_posture(other),
+                    toward=sorted({p.alignment.toward for p in self.record.postures if p.of == other}),
                     commitment=relation.fields["commitment"] if relation else UNKNOWN,
                     support=support,
                     common_threats=common,
@@ -207,11 +222,8 @@ class _Writer:
         question = self.program.questions.get("durability")
         return Graded(grade=question.grade_of(0), points=0, evidence=[]) if question else None
 
-    def own_posture(self, state: str, postures: dict[str, str]) -> str:
-        mine = [p for p in self.record.postures if p.of == state]
-        if not mine:
-            return NONE
-        return _summary([p.posture for p in mine]).replace("_", "-")
+    def own_posture(self, state: str) -> str:
+        return _summary([p.posture for p in self.record.postures if p.of == state])
 
     def leverage(self, state: str) -> list[Leverage]:
         return [
@@ -313,7 +325,7 @@ class _Writer:
             unknown = [t.state for t in verdict.threats if t.significant == UNKNOWN]
             text = f"No significant threat to {name} is known, so the rules conclude no threat-driven alignment"
             if unknown:
-                text += f"; whether {named(unknown)} poses one is not known"
+                text += f"; of {named(unknown)} it is not known"
             if drawn:
                 text += f"; ideology, aid and penetration speak most for {named([p.state for p in drawn])}"
             return text + "."
@@ -328,7 +340,12 @@ class _Writer:
             elif one.alignment == "balance":
                 parts.append(f"{name} balances against {about}")
             else:
-                strained = ", in a strained sense, since that is not the main danger" if one.strained else ""
+                why = (
+                    "since that is not the main danger"
+                    if verdict.principal_threats
+                    else "since no threat to it is known"
+                )
+                strained = f", in a strained sense, {why}" if one.strained else ""
                 parts.append(f"{name} bandwagons with {self.speaker.name(one.toward)}{strained}")
         head = "The rules are divided: " if verdict.posture == DIVIDED else "The rules conclude: "
         return head + "; ".join(dict.fromkeys(parts)) + "."
@@ -341,14 +358,30 @@ class _Writer:
     def outlook(self) -> Outlook:
         census = next(iter(self.record.census.values()), None)
         if census is None:
-            return Outlook(prevalent=None, counts={}, states={}, implications=[], advice=[])
+            return Outlook(prevalent=None, counts={}, states={}, positions={}, implications=[], advice=[])
         return Outlook(
             prevalent=census.prevalent,
             counts=dict(census.counts),
             states={kind: list(members) for kind, members in census.states.items()},
+            positions=self.positions(census),
             implications=self.remarks("implication"),
             advice=self.remarks("advice"),
         )
+
+    def positions(self, census: Census) -> dict[str, str]:
+        """For each counted state, toward whom it stands, and what is special about its effort."""
+        found: dict[str, str] = {}
+        for members in census.states.values():
+            for state in members:
+                mine = [p for p in self.record.postures if p.of == state]
+                verb = {"balance": "against", "bandwagon": "with"}
+                texts = [
+                    f"{verb.get(p.alignment.answer, 'toward')} {self.speaker.name(p.alignment.toward)}"
+                    + (f", {p.label.replace('_', '-')}" if p.posture not in (p.alignment.answer, TIE) else "")
+                    for p in mine
+                ]
+                found[state] = "; ".join(dict.fromkeys(texts))
+        return dict(sorted(found.items()))
 
     def consultation(self, states: Sequence[str], software: str) -> Consultation:
         case = self.case
@@ -374,6 +407,8 @@ class _Writer:
             ),
             verdicts=[self.verdict(state) for state in states],
             outlook=self.outlook(),
+            stated=sum(fact.origin == "stated" for fact in case.facts.values()),
+            following=sum(fact.origin != "stated" for fact in case.facts.values()),
             unsourced=unsourced,
             sources=[
                 SourceOut(

@@ -150,29 +150,19 @@ class VocabularyReader(Context):
         self.places[f"question {name}"] = (document, path)
 
     def check_questions(self) -> None:
-        """Refuse questions and tables that name what the book does not have."""
+        """Refuse questions that name what the book has and what does not fit: names are checked elsewhere."""
         pairs = sorted(name for name, table in self.tables.items() if {"of", "toward"} <= table.keys.keys())
         for name, question in self.questions.items():
             document, path = self.places[f"question {name}"]
             for part, table in (("about", question.about), ("excluded_by", question.excluded_by)):
-                if table is not None and table not in pairs:
+                if table in self.tables and table not in pairs:
                     self.report(document, (*path, part), f"'{table}' is no table of pairs", suggestion(table, pairs))
-            if question.about in pairs and question.about_answer is not None:
-                asked = self.tables[question.about].attributes.get("answer")
-                values = asked.values if asked is not None else ()
-                if question.about_answer not in values:
-                    message = f"'{question.about_answer}' is no answer of '{question.about}'"
-                    self.report(document, (*path, "about"), message, suggestion(question.about_answer, values))
-            if question.counts is not None:
-                contests = sorted(key for key, other in self.questions.items() if other.kind == "contest")
-                if question.counts not in contests:
-                    message = f"'{question.counts}' is no contest"
-                    self.report(document, (*path, "counts"), message, suggestion(question.counts, contests))
             for place, source in enumerate(question.sources):
                 origin = self.tables.get(source.partition(".")[0])
-                fits = origin is not None and source.partition(".")[2] in origin.attributes and len(origin.keys) == 2
-                if not fits or source.partition(".")[0] != question.sources[0].partition(".")[0]:
-                    message = f"'{source[:60]}' is no fact of a pair, written table.attribute, of one table for all"
+                if origin is None or source.partition(".")[2] not in origin.attributes:
+                    continue
+                if len(origin.keys) != 2 or source.partition(".")[0] != question.sources[0].partition(".")[0]:
+                    message = f"'{source[:60]}' is no fact of a pair, of one table for all sources"
                     self.report(document, (*path, "sources", place), message)
         for name, filled in self.tables.items():
             if filled.first_known:
@@ -188,7 +178,9 @@ class VocabularyReader(Context):
         for place, part in enumerate(table.first_known):
             origin = self.tables.get(part.partition(".")[0])
             found = origin.attributes.get(part.partition(".")[2]) if origin is not None else None
-            if origin is None or found is None or len(origin.keys) != 1 or found.values != attribute.values:
+            if origin is None or found is None:
+                continue
+            if len(origin.keys) != 1 or found.values != attribute.values:
                 message = f"'{part[:60]}' is no attribute of a table with one key and the values of '{attribute.name}'"
                 self.report(document, (*path, "first_known", place), message)
 
@@ -389,9 +381,9 @@ def read_measures(build: VocabularyReader, files: Sequence[tuple[Document, BookF
                         suggestion(cut.value, attribute.values),
                     )
             cuts = tuple(
-                Cut(Fraction(cut.above), True, f"above {cut.above}", cut.value)
+                Cut(Fraction(cut.above), True, cut.above, cut.value)
                 if cut.above is not None
-                else Cut(Fraction(cut.from_ or 0), False, f"from {cut.from_} on", cut.value)
+                else Cut(Fraction(cut.from_ or 0), False, cut.from_ or "0", cut.value)
                 for cut in entry.cuts
             )
             if any((cut.from_ is None) == (cut.above is None) for cut in entry.cuts):

@@ -11,12 +11,14 @@ from fractions import Fraction
 
 from foedus.book import MAIN
 from foedus.explain.proof import Node, Proof
-from foedus.results import Consultation, Contested, Evidence, Outlook, Partner, Remark, Verdict
+from foedus.results import Consultation, Contested, Evidence, Outlook, Partner, Remark, Threat, Verdict
 
 CAVEAT = (
     "The rules conclude; they do not predict, and no likelihood is meant. A lead that rests on the signs alone does "
-    "not depend on the sizes of the weights; it may still be wrong."
+    "not depend on the sizes of its weights, given the threats as graded; it may still be wrong."
 )
+NO_VERDICT = "no threat-driven alignment"
+GAPS = "Not known, and asked for by rules that bear on this verdict (whether it could change it is not computed)"
 EQUAL = " (equal threats are all principal)"
 UNVERIFIED = "general knowledge, unverified"
 
@@ -65,6 +67,11 @@ class Tree:
 Block = Heading | Paragraph | Table | Bullets | Tree
 
 
+def counted(number: int, thing: str) -> str:
+    """A number with what is counted, in the singular or plural."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def cited(sources: Iterable[str]) -> str:
     """Citations in one cell."""
     return "; ".join(sources)
@@ -87,9 +94,7 @@ class _Layout:
         about = ", ".join(part for part in (result.case.kind, result.case.date) if part)
         blocks: list[Block] = [Heading(1, f"{result.case.title} ({about})")]
         if result.book.theory != MAIN:
-            blocks.append(
-                Paragraph(f"A rival account of the same facts: {result.book.theory.replace('_', ' ')}.", strong=True)
-            )
+            blocks.append(Paragraph(f"A rival account of the same facts: {result.book.theory.replace('_', ' ')}."))
         if result.case.summary:
             blocks.append(Paragraph(result.case.summary))
         for verdict in result.verdicts:
@@ -112,7 +117,9 @@ class _Layout:
         blocks: list[Block] = [Heading(2, self.headline(verdict)), Paragraph(verdict.sentence, strong=True)]
         motives = [m for m in verdict.motive if not m.defeated_by]
         if motives:
-            blocks.append(Paragraph("Why: " + "; ".join(f"{m.motive} ({m.because}; {m.rule})" for m in motives) + "."))
+            blocks.append(
+                Paragraph("Motive: " + "; ".join(f"{m.motive} ({m.because}; {m.rule})" for m in motives) + ".")
+            )
         for motive in (m for m in verdict.motive if m.defeated_by):
             rules = ", ".join(identity.partition("[")[0] for identity in motive.defeated_by)
             blocks.append(Paragraph(f"Not the motive: {motive.motive}; {motive.rule} is defeated by {rules}."))
@@ -140,13 +147,20 @@ class _Layout:
             settled = {t.id: (t.title, t.resolution) for t in verdict.tensions}
             items = [f"{settled[i][0]}: {'; '.join(found)}. Settled: {settled[i][1]}" for i, found in texts.items()]
             blocks.append(Bullets("Where claims pull against each other", items))
-        if verdict.gaps:
+        if not verdict.gaps:
+            blocks.append(Paragraph("Not known: nothing that a rule bearing on this verdict asks for."))
+        else:
             items = [f"{g.fact}: {g.asks} ({', '.join(g.rules)})" for g in verdict.gaps]
-            blocks.append(Bullets("Not known, and asked for by rules that bear on this verdict", items))
+            blocks.append(
+                Bullets(
+                    GAPS,
+                    items,
+                )
+            )
         return blocks
 
     def rests(self, verdict: Verdict, one: Contested) -> str:
-        """How wide the lead is and what it rests on."""
+        """How wide the lead is, what makes it up and what it rests on."""
         about = self.name(one.about)
         parts: list[str] = []
         for question, margin in (("alignment", one.margin.alignment), ("effort", one.margin.effort)):
@@ -156,21 +170,29 @@ class _Layout:
             if question == "effort" and one.effort_by_silence:
                 parts.append(f"No rule speaks on the effort, so the burden is {one.effort}")
                 continue
-            score = ", ".join(f"{self.answer(t.posture, t.toward, one.about)} {t.points}" for t in totals)
-            lead = "a tie" if not margin and not one.by_default else f"a lead of {margin}"
-            text = f"{question.capitalize()} toward {about}: {score}; {lead}"
+            text = f"{question.capitalize()} toward {about}: " + ", ".join(
+                self.scored(verdict, t.question, t.posture, t.toward, one.about, t.points) for t in totals
+            )
             if question == "alignment" and one.by_default:
-                text += "; the specific evidence ties and the default decides"
+                text += "; without the default the evidence ties, and the default decides"
+            else:
+                text += "; a tie" if not margin else f"; a lead of {counted(margin, 'point')}"
             robust = next((r for r in verdict.robustness if r.question == question and r.about == one.about), None)
+            principal = one.about in verdict.principal_threats
+            lead = f"With {about} as the principal threat, the lead" if principal else "The lead"
             if robust is not None and robust.signs_alone:
-                text += "; it rests on the signs alone and holds whatever the sizes of slight < moderate < strong"
+                text += f". {lead} rests on the signs alone: it holds whatever the sizes of slight < moderate < strong"
             elif robust is not None:
                 percent = round(100 * Fraction(robust.share))
-                text += (
-                    f"; it rests on the sizes and holds under {robust.share} ({percent} %) of the admissible weightings"
-                )
+                text += f". {lead} rests on the sizes: it holds under {robust.share} ({percent} %) of all weightings"
             parts.append(text)
         return ". ".join(parts) + "."
+
+    def scored(self, verdict: Verdict, question: str, answer: str, toward: str, about: str, points: int) -> str:
+        """An alternative with its points and the rules that they come from."""
+        votes = [e for e in verdict.evidence if (e.question, e.posture, e.toward) == (question, answer, toward)]
+        rules = ", ".join(f"{e.points:+d} {e.rule}" for e in votes if e.counted)
+        return f"{self.answer(answer, toward, about)} {points}" + (f" ({rules})" if rules else "")
 
     def answer(self, answer: str, toward: str, about: str) -> str:
         return answer if toward == about else f"{answer} with {self.name(toward)}"
@@ -181,10 +203,10 @@ class _Layout:
         rows = [
             [
                 self.name(t.state) + (" (principal)" if t.principal else ""),
-                t.grade,
+                self.threat_grade(t),
                 str(t.points),
                 *([t.significant] if main else []),
-                self.summary(t.evidence) + self.capped(t.capped_by),
+                self.summary(t.evidence) + self.limited(t),
             ]
             for t in verdict.threats
         ]
@@ -192,11 +214,25 @@ class _Layout:
         title = f"Threats to {verdict.name}"
         if lead is not None:
             title += f" (the principal one leads the next significant one by {lead})" if lead else EQUAL
+        open_ones = [t.state for t in verdict.threats if t.unknown]
+        if open_ones and main:
+            title += f"; the ranking is without what is not known of {self.named(open_ones)}"
         columns = ["state", "threat", "points", *(["significant"] if main else []), "what counts"]
         return Table(title, columns, rows, frozenset({"points"}))
 
-    def capped(self, firings: Sequence[str]) -> str:
-        return f"; limited by {', '.join(f.partition('[')[0] for f in firings)}" if firings else ""
+    def threat_grade(self, threat: Threat) -> str:
+        """A grade, which says where it is made up of a part of its sources only."""
+        if not threat.unknown or self.result.book.theory != MAIN:
+            return threat.grade
+        if not threat.evidence and not threat.capped_by:
+            return "unknown"
+        return f"{threat.grade}, without {counted(len(threat.unknown), 'unknown fact')}"
+
+    def limited(self, threat: Threat) -> str:
+        if threat.grade == threat.uncapped_grade:
+            return ""
+        rules = ", ".join(firing.partition("[")[0] for firing in threat.capped_by)
+        return f"; {threat.uncapped_grade} by points, limited by {rules}"
 
     def summary(self, evidence: Sequence[Evidence]) -> str:
         """The votes that counted, as points and rules."""
@@ -226,10 +262,10 @@ class _Layout:
         rows = [
             [
                 "" if p.rank is None else str(p.rank),
-                self.name(p.state),
+                self.name(p.state) + (" (itself a significant threat)" if p.significant_threat == "yes" else ""),
                 self.attraction(p),
                 self.summary(p.evidence),
-                p.posture,
+                f"{p.posture} ({self.named(p.toward)})" if p.toward else NO_VERDICT,
                 p.commitment,
                 self.support(p),
                 self.named(p.common_threats) or "none",
@@ -274,19 +310,22 @@ class _Layout:
     # ---- the rest ---------------------------------------------------------------------------
 
     def outlook(self, outlook: Outlook) -> list[Block]:
+        if self.result.book.theory != MAIN:
+            return []
         threatened = sum(outlook.counts.values())
         if not threatened:
             return [Heading(2, "Outlook"), Paragraph("No state of the case is known to face a significant threat.")]
-        counted = "; ".join(
-            f"{number} {kind} ({self.named(outlook.states[kind])})" for kind, number in outlook.counts.items() if number
+        listed = "; ".join(
+            f"{number} {kind} ({', '.join(self.position(outlook, state) for state in outlook.states[kind])})"
+            for kind, number in outlook.counts.items()
+            if number
         )
-        word = {"balance": "balancing", "bandwagon": "bandwagoning", "even": "neither"}.get(
-            outlook.prevalent or "", "neither"
-        )
-        plural = "state" if threatened == 1 else "states"
+        words = {"balance": "balancing", "bandwagon": "bandwagoning"}
+        word = words.get(outlook.prevalent or "", "neither balancing nor bandwagoning")
+        who = counted(threatened, "significantly threatened state")
         blocks: list[Block] = [
             Heading(2, "Outlook"),
-            Paragraph(f"Among {threatened} significantly threatened {plural} of the case {word} prevails: {counted}."),
+            Paragraph(f"Among the {who} of this case {word} prevails: {listed}."),
         ]
         if outlook.implications:
             blocks.append(Bullets("What follows", [self.remark(r) for r in outlook.implications]))
@@ -294,13 +333,21 @@ class _Layout:
             blocks.append(Bullets("The theory's advice", [self.remark(r) for r in outlook.advice]))
         return blocks
 
+    def position(self, outlook: Outlook, state: str) -> str:
+        where = outlook.positions.get(state, "")
+        return f"{self.name(state)} {where}" if where else self.name(state)
+
     def observed(self) -> Table:
-        concluded = {v.state: v.posture for v in self.result.verdicts}
+        concluded = {v.state: v for v in self.result.verdicts}
         rows = []
         for o in self.result.observed:
             toward = f"{o.posture} ({self.named(o.toward)})" if o.toward else o.posture
-            verdict = concluded.get(o.state, "not asked")
-            agrees = "" if o.state not in concluded else "agrees" if verdict == o.posture else "differs"
+            found = concluded.get(o.state)
+            verdict, agrees = "not asked", ""
+            if found is not None:
+                verdict = f"{found.posture} ({self.named(found.toward)})" if found.toward else found.posture
+                same = not o.toward or set(o.toward) == set(found.toward)
+                agrees = "differs" if found.posture != o.posture else "agrees" if same else "agrees in part"
             rows.append(
                 [self.name(o.state), toward, verdict, agrees, o.what, f"{o.classified_by}; confidence {o.confidence}"]
             )
@@ -318,16 +365,20 @@ class _Layout:
             parts = [part for part in (s.title, s.author, s.date, s.address) if part]
             passage = f" (“{s.passage}”)" if s.passage else ""
             rated = f" [{s.reliability}]" if s.reliability else ""
-            items.append(f"{s.id}: {'; '.join(parts)}{passage}{rated}; {s.facts} facts")
+            items.append(f"{s.id}: {'; '.join(parts)}{passage}{rated}; {counted(s.facts, 'fact')}")
         if items:
             blocks.append(Bullets("Sources of the facts", items))
         works = [f"{work}: {title}" for work, title in result.book.works.items()]
         blocks.append(Bullets("Documents that the rules cite", works))
         if result.unsourced:
             blocks.append(Bullets(f"Facts without a source: {len(result.unsourced)}", [", ".join(result.unsourced)]))
+        known = f"The case states {counted(result.stated, 'fact')}"
+        if result.following:
+            known += f"; {result.following} more follow from them (other directions, complete lists)"
         unverified = sum(s.facts for s in result.sources if s.title == UNVERIFIED)
         if unverified:
-            blocks.append(Paragraph(f"{unverified} facts rest on {UNVERIFIED}."))
+            known += f". {counted(unverified, 'fact')} cite {UNVERIFIED}"
+        blocks.append(Paragraph(known + ". A fact may cite several sources."))
         book = result.book
         blocks.append(
             Paragraph(f"{book.title}; rule book version {book.version}, {book.hash[:12]}; {result.software}. {CAVEAT}")

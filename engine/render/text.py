@@ -60,19 +60,12 @@ def _block(block: Block) -> RenderableType:
             items.add_row(Text("•"), Text(item))
         return Group(Text(block.title, style="bold"), items, Text())
     if isinstance(block, Table):
-        table = RichTable(
-            title=Text(block.title, style="bold"),
-            title_justify="left",
-            header_style="dim",
-            box=None,
-            padding=(0, 2, 0, 0),
-            pad_edge=False,
-        )
+        table = RichTable(header_style="dim", box=None, padding=(0, 2, 0, 0), pad_edge=False)
         for column in block.columns:
             table.add_column(Text(column), justify="right" if column in block.right else "left", overflow="fold")
         for row in block.rows:
             table.add_row(*[Text(cell) for cell in row])
-        return Group(table, Text())
+        return Group(Text(block.title, style="bold"), table, Text())
     return _tree(block.root)
 
 
