@@ -11,12 +11,12 @@ from typing import Any
 
 from foedus.book import MAIN, RuleBook
 from foedus.case import Case, read_case
-from foedus.documents import Document, parse, read
+from foedus.documents import MAX_DEPTH, MAX_SCALAR, Document, parse, printable, read
 from foedus.explain.proof import Proof, prove
 from foedus.explain.verdicts import write
 from foedus.inference import infer
 from foedus.library import load_book
-from foedus.problems import FoedusError, NameUnknown, suggestion
+from foedus.problems import FoedusError, InputError, NameUnknown, Problem, suggestion
 from foedus.record import Record
 from foedus.results import Consultation
 
@@ -36,6 +36,13 @@ def bundled() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
 def document(case: str | os.PathLike[str]) -> tuple[Document, str]:
     """The document of a file or bundled case, and what to call it.
 
@@ -49,21 +56,34 @@ def document(case: str | os.PathLike[str]) -> tuple[Document, str]:
     if not looks_like_a_file and text in bundled():
         source = resources.files("foedus.cases") / f"{text}.yaml"
         return parse(source.read_text("utf-8"), f"cases/{text}.yaml"), text
-    if looks_like_a_file or path.exists():
+    if looks_like_a_file or _exists(path):
         return read(path), path.stem
     hint = suggestion(text, bundled())
     raise NameUnknown(f"'{text[:80]}' is neither a file nor a bundled case" + (f" ({hint})" if hint else ""))
 
 
-def _texts(value: Any) -> Any:
-    """Nested data with every scalar as the text that a case file would hold."""
+def _texts(value: Any, depth: int = 0) -> Any:
+    """Nested data with every scalar as the text that a case file would hold, within the limits of one."""
+    if depth > MAX_DEPTH:
+        raise InputError([Problem(DATA, 0, 0, f"nested more than {MAX_DEPTH} levels deep")])
     if isinstance(value, Mapping):
-        return {str(key): _texts(entry) for key, entry in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_texts(entry) for entry in value]
+        return {_text(key): _texts(entry, depth + 1) for key, entry in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_texts(entry, depth + 1) for entry in value]
+    return _text(value)
+
+
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    if len(text) > MAX_SCALAR or not printable(text):
+        raise InputError([Problem(DATA, 0, 0, "control or invisible characters in a text, or a text that is too long")])
+    return text
+
+
+DATA = "<data>"
+"""How nested data is called in problems."""
 
 
 def load_case(case: CaseLike, *, book: RuleBook | None = None) -> Case:
@@ -81,7 +101,9 @@ def load_case(case: CaseLike, *, book: RuleBook | None = None) -> Case:
         return case
     rules = book or load_book()
     if isinstance(case, Mapping):
-        return read_case(Document("<data>", _texts(case)), rules, name="data")
+        return read_case(Document(DATA, _texts(case)), rules, name="data")
+    if not isinstance(case, str | os.PathLike):
+        raise InputError([Problem(DATA, 0, 0, "a case is a file, a name or a mapping")])
     found, name = document(case)
     return read_case(found, rules, name=name)
 
@@ -92,7 +114,7 @@ def run(case: Case, book: RuleBook, theory: str = MAIN) -> Record:
 
 
 def _states(case: Case, wanted: Sequence[str]) -> list[str]:
-    return [case.find(state) for state in wanted] or list(case.focus)
+    return [case.find(str(state)) for state in wanted] or list(case.focus)
 
 
 def consult(

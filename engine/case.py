@@ -6,6 +6,7 @@ other direction, fills lists that are declared complete, and refuses what cannot
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -102,8 +103,8 @@ class Case:
 
 def _alias(reference: str) -> str:
     """The form in which names and codes are compared: lower case, numbers without leading zeros."""
-    wanted = reference.lower().strip()
-    return str(int(wanted)) if wanted.isascii() and wanted.isdecimal() else wanted
+    wanted = " ".join(unicodedata.normalize("NFKC", reference).casefold().split())
+    return (wanted.lstrip("0") or "0") if wanted.isascii() and wanted.isdecimal() else wanted
 
 
 def side_of(war: str, side: str) -> str:
@@ -328,7 +329,8 @@ class _Reader:
                 inside = side_of(war.id, side)
                 sides[inside] = tuple(member for member in found if member is not None)
                 listed = ", ".join(sorted(self.names[m] for m in sides[inside]))
-                self.names[inside] = f"{side.replace('_', ' ').title()} ({listed})"
+                of_war = f" in {self.names[war.id]}" if len(self.entry.wars) > 1 else ""
+                self.names[inside] = f"{side.replace('_', ' ').title()} ({listed}){of_war}"
             self.wars[war.id] = sides
             self.take("war", (war.id,), war, path)
             ahead = self.facts.get(fact_path("war", (war.id,), "side_ahead"))

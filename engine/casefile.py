@@ -249,8 +249,8 @@ def _make(book: RuleBook) -> type[CaseHead]:
     return model
 
 
-MAX_STATES = 40
-"""Most states in one case."""
+MAX_STATES = 24
+"""Most states in one case: the relations of more take Experta minutes."""
 MAX_WARS = 20
 """Most wars in one case."""
 

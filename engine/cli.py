@@ -1,10 +1,12 @@
 """The command line. What is slow to import is imported by the command that needs it.
 
-Exit codes: 0 an answer was given; 2 what was given is wrong (files, names, options); 130 interrupted.
+Exit codes: 0 an answer was given; 1 it could not be written; 2 what was given is wrong (files, names, options);
+130 interrupted.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
     from foedus.render.layout import Block
 
 WRONG_INPUT = 2
+NOT_WRITTEN = 1
 INTERRUPTED = 130
+MOST_PROBLEMS = 200
+"""How many problems are printed; the count at the end is of all."""
 
 _FORMAT = click.option(
     "--format",
@@ -310,6 +315,9 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     from foedus.problems import FoedusError, InputError
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that cannot show a character shows a question mark
     try:
         code = app(standalone_mode=False, prog_name="foedus")
         sys.stdout.flush()
@@ -321,8 +329,10 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except InputError as error:
-        for problem in error.problems:
+        for problem in error.problems[:MOST_PROBLEMS]:
             click.echo(str(problem), err=True)
+        if len(error.problems) > MOST_PROBLEMS:
+            click.echo(f"... and {len(error.problems) - MOST_PROBLEMS} more", err=True)
         count = len(error.problems)
         click.echo(f"foedus: {count} {'problem' if count == 1 else 'problems'}; nothing was computed", err=True)
         code = WRONG_INPUT
@@ -333,4 +343,8 @@ def main() -> None:
         # the reader of the pipe has left; say nothing more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"foedus: the answer could not be written: {error.strerror}", err=True)
+        code = NOT_WRITTEN
     sys.exit(code if isinstance(code, int) else 0)

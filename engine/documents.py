@@ -121,7 +121,7 @@ def decode(raw: bytes, name: str) -> str:
         raise InputError([Problem(name, line, 1, "is not UTF-8 text")]) from None
 
 
-def _printable(text: str) -> bool:
+def printable(text: str) -> bool:
     """Whether a text is free of control characters and of marks that reorder what is shown."""
     if text.isprintable():
         return True
@@ -187,7 +187,7 @@ class _Builder:
         text: str = event.value
         if len(text) > MAX_SCALAR:
             raise self.stop(event, f"a text longer than {MAX_SCALAR} characters")
-        if not _printable(text):
+        if not printable(text):
             self.stop(event, "control or invisible characters in a text", "remove them")
         return text
 

@@ -135,20 +135,19 @@ def grade(
                 uncapped,
                 final,
                 tuple(cap.firing for cap in applied),
+                question.most(final, total),
                 "lower",
                 significant,
                 tuple(mine),
             )
         )
-    best: dict[str, tuple[int, int]] = {}
+    best: dict[str, int] = {}
     for result in results:
         if (result.of, result.toward) not in excluded:
-            rank = (question.rank(result.grade), result.total)
-            best[result.of] = max(best.get(result.of, rank), rank)
+            best[result.of] = max(best.get(result.of, result.ranked), result.ranked)
     return [
         replace(result, standing="highest")
-        if (result.of, result.toward) not in excluded
-        and best.get(result.of) == (question.rank(result.grade), result.total)
+        if (result.of, result.toward) not in excluded and best.get(result.of) == result.ranked
         else result
         for result in results
     ]

@@ -17,7 +17,7 @@ from foedus.problems import InputError, Problem
 from foedus.record import TIE, Census, Contest, Firing, GradeOf, Posture, Record, Voice, Weighing
 from foedus.rete import Match, network_of
 from foedus.strata import EVIDENCE, POSTURE
-from foedus.terms import ANYONE, UNKNOWN, Cap, Conclude, Question, Rule, Table, Vote, Weigh
+from foedus.terms import ANYONE, UNKNOWN, Cap, Conclude, Question, Recommendation, Rule, Table, Vote, Weigh
 
 ALIGNMENT = "alignment"
 """The contest whose answer a recommendation starts from."""
@@ -340,23 +340,33 @@ class _Run:
                 continue
             effort = self.contests.get((EFFORT, of, about)) if not alignment.strained else None
             posture = label = TIE
-            if alignment.answer != TIE and not (effort is not None and effort.answer == TIE):
-                # an effort that was not asked about is what the question answers in silence
-                silent = self.questions[EFFORT].when_silent if EFFORT in self.questions else None
-                given = effort.answer if effort is not None else silent
-                fitting = [
-                    entry
-                    for entry in self.program.book.recommendations
-                    if entry.alignment == alignment.answer
-                    and entry.effort in (None, given)
-                    and all(states.get(of, {}).get(key) == value for key, value in entry.where.items())
-                ]
-                if fitting:
-                    # the name that asks for most is the most special one, in whatever order they stand
-                    chosen = max(fitting, key=lambda entry: (len(entry.where), entry.posture, entry.label or ""))
-                    posture, label = chosen.posture, chosen.label or chosen.posture.replace("_", "-")
+            if alignment.answer != TIE:
+                chosen = [self.chosen(alignment, given, states.get(of, {})) for given in self.efforts(effort)]
+                labels = sorted({entry.label or entry.posture.replace("_", "-") for entry in chosen if entry})
+                postures = sorted({entry.posture for entry in chosen if entry})
+                posture = postures[0] if len(postures) == 1 else TIE
+                label = " or ".join(labels) or TIE
+            else:
+                label = " or ".join(sorted({answer for answer, _ in alignment.tied}))
             self.postures.append(Posture(of, about, posture, label, alignment, effort))
             self.state(POSTURE, {"of": of, "toward": alignment.toward, "posture": posture}, "", standing=True)
+
+    def efforts(self, effort: Contest | None) -> list[str | None]:
+        """The answers on the effort: one, or those that tie; what silence means where it was not asked."""
+        if effort is None:
+            return [self.questions[EFFORT].when_silent if EFFORT in self.questions else None]
+        return [*sorted({answer for answer, _ in effort.tied})] if effort.answer == TIE else [effort.answer]
+
+    def chosen(self, alignment: Contest, effort: str | None, state: Mapping[str, str]) -> Recommendation | None:
+        """The recommendation for two answers; the one that asks for most of the state is the most special."""
+        fitting = [
+            entry
+            for entry in self.program.book.recommendations
+            if entry.alignment == alignment.answer
+            and entry.effort in (None, effort)
+            and all(state.get(key) == value for key, value in entry.where.items())
+        ]
+        return max(fitting, key=lambda entry: (len(entry.where), entry.posture, entry.label or ""), default=None)
 
     def take_first_known(self, name: str, parts: tuple[str, ...]) -> None:
         """Fill a table whose value is the first of several that is known."""
@@ -376,8 +386,8 @@ class _Run:
     def count_answers(self, question: Question) -> None:
         """Count the answers of a contest among the states that it was asked of."""
         given: dict[str, set[str]] = defaultdict(set)
-        for (name, of, _), result in self.contests.items():
-            if name == question.counts and not result.strained and result.toward in self.case.states:
+        for (name, of, about), result in self.contests.items():
+            if name == question.counts and about in self.case.states:
                 given[of].add(result.answer)
         kinds = (*self.questions[question.counts or ""].answers, "divided", TIE)
         states: dict[str, list[str]] = {kind: [] for kind in kinds}

@@ -29,7 +29,11 @@ def pack_documents(folder: Path) -> list[Document]:
         InputError: No such folder, no rule file in it, or files that cannot be read.
     """
     shown = str(folder)
-    if not folder.is_dir():
+    try:
+        is_folder = folder.is_dir()
+    except (OSError, ValueError):
+        is_folder = False
+    if not is_folder:
         raise InputError([Problem(shown, 0, 0, "is not a folder of rule files")])
     root = folder.resolve()
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
@@ -56,6 +60,9 @@ def _extend(pack: list[Document]) -> list[Document]:
     """The shipped files with the pack's on top; rules of the same id are replaced."""
     parts = [document.data for document in pack if isinstance(document.data, dict)]
     books = [data["book"] for data in parts if isinstance(data.get("book"), dict)]
+    if not books:
+        hint = "add `book: {title: ..., version: ..., extends: shipped}` to one of its files"
+        raise InputError([Problem(pack[0].file, 0, 0, "the rule pack has no part 'book'", hint)])
     if not any(book.get("extends") == "shipped" for book in books):
         return pack
     # the pack's own shape is checked when it is assembled, so nothing is taken for granted here

@@ -89,6 +89,7 @@ class GradeOf:
         total: Sum of the points that counted.
         uncapped: The grade of the total; ``grade`` after the caps.
         caps: Firings that limited it.
+        ranked: The points with which it ranks: its total, or the most that its limited grade allows.
         standing: ``highest`` where no other ``toward`` ranks above it for the same ``of``.
         significant: ``yes``, ``no``, or ``unknown`` where facts that it needs are not known.
     """
@@ -100,6 +101,7 @@ class GradeOf:
     uncapped: str
     grade: str
     caps: tuple[str, ...]
+    ranked: int
     standing: str
     significant: str
     votes: tuple[Voice, ...]

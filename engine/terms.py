@@ -337,6 +337,11 @@ class Question:
                 name = grade.name
         return name
 
+    def most(self, grade: str, total: int) -> int:
+        """A total, or the highest one that still has a grade where the total goes beyond it."""
+        place = self.rank(grade) + 1
+        return total if place == len(self.grades) else min(total, self.grades[place].least - 1)
+
     def rank(self, grade: str) -> int:
         """The place of a grade, counted from 0 at the lowest."""
         return [entry.name for entry in self.grades].index(grade)

@@ -79,7 +79,9 @@ def main() -> None:
     print(f"\nSteps of a consultation of {CASE}, {total * 1000:.0f} ms in all")
     for name, seconds in medians.items():
         print(f"{name:34}{seconds * 1000:8.1f} ms{seconds / total:8.0%}")
-    print(f"\nInference, budget 50 ms: first {medians['inference'] / 0.05:.2f}, repeated {again / 0.05:.2f} of the budget")
+    print(
+        f"\nInference, budget 50 ms: first {medians['inference'] / 0.05:.2f}, repeated {again / 0.05:.2f} of the budget"
+    )
 
 
 if __name__ == "__main__":

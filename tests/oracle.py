@@ -351,7 +351,7 @@ class Oracle:
                 pairs.add((key[0], key[1]))
                 known[key[0], key[1]] = known.get((key[0], key[1]), True) and fields[name] != "unknown"
         names = [g.name for g in question.grades]
-        graded: dict[tuple[str, str], tuple[int, int, str]] = {}
+        graded: dict[tuple[str, str], tuple[int, int, str, int]] = {}
         for of, toward in pairs:
             total = sum(b.points for b in self.ballots[question.name] if (b.of, b.toward) == (of, toward))
             reached = [place for place, g in enumerate(question.grades) if total >= g.least]
@@ -365,11 +365,13 @@ class Oracle:
                     significant = "yes"
                 elif known.get((of, toward), True) or any(limit < floor for limit in limits):
                     significant = "no"
-            graded[of, toward] = (final, total, significant)
+            # a limited grade ranks with the most points that still have it
+            roof = question.grades[final + 1].least - 1 if final + 1 < len(question.grades) else total
+            graded[of, toward] = (final, total, significant, min(total, roof))
         left_out = {(row["of"], row["toward"]) for row in self.rows.get(question.excluded_by or "", {}).values()}
-        for (of, toward), (final, total, significant) in graded.items():
-            rivals = [graded[pair][:2] for pair in graded if pair[0] == of and pair not in left_out]
-            first = (of, toward) not in left_out and (final, total) == max(rivals)
+        for (of, toward), (final, total, significant, ranked) in graded.items():
+            rivals = [graded[pair][3] for pair in graded if pair[0] == of and pair not in left_out]
+            first = (of, toward) not in left_out and ranked == max(rivals)
             standing = "highest" if first else "lower"
             self.result.grades[question.name, of, toward] = (total, names[final], standing, significant)
             row = {"of": of, "toward": toward, "grade": names[final], "standing": standing, "significant": significant}
@@ -477,28 +479,34 @@ class Oracle:
                 continue
             answer, toward = found[0], found[1]
             effort = self.result.contests.get(("effort", of, about)) if toward == about else None
-            posture = label = "tie"
-            if answer != "tie" and not (effort is not None and effort[0] == "tie"):
-                facts = self.rows["state"].get((of,), {})
-                fitting = [
-                    entry
-                    for entry in self.program.book.recommendations
-                    if entry.alignment == answer
-                    and (effort is None or entry.effort in (None, effort[0]))
-                    and all(facts.get(name) == value for name, value in entry.where.items())
-                ]
-                if fitting:
-                    posture = fitting[0].posture
-                    special = [entry for entry in fitting if entry.posture == posture]
-                    named = max(special, key=lambda entry: len(entry.where))
-                    label = named.label or posture.replace("_", "-")
+            facts = self.rows["state"].get((of,), {})
+            posture, label = "tie", " or ".join(sorted({kind for kind, _ in found[3]}))
+            if answer != "tie":
+                if effort is None:
+                    given = {self.questions["effort"].when_silent if "effort" in self.questions else None}
+                else:
+                    given = {kind for kind, _ in effort[3]} if effort[0] == "tie" else {effort[0]}
+                named: set[tuple[str, str]] = set()
+                for kind in given:
+                    most = -1
+                    for entry in self.program.book.recommendations:
+                        fits = entry.alignment == answer and (entry.effort is None or entry.effort == kind)
+                        fits = fits and all(facts.get(name) == value for name, value in entry.where.items())
+                        if fits and len(entry.where) > most:
+                            most = len(entry.where)
+                            best = (entry.posture, entry.label or entry.posture.replace("_", "-"))
+                    if most >= 0:
+                        named.add(best)
+                label = " or ".join(sorted(name for _, name in named)) or "tie"
+                if len({name for name, _ in named}) == 1:
+                    posture = min(named)[0]
             self.result.postures.append((of, about, posture, label))
             self.state("posture", {"of": of, "toward": toward, "posture": posture})
 
     def count_answers(self, question: Question) -> None:
         given: dict[str, set[str]] = {}
         for (name, of, about), found in self.result.contests.items():
-            if name == question.counts and found[1] == about and about in self.case.states:
+            if name == question.counts and about in self.case.states:
                 given.setdefault(of, set()).add(found[0])
         rivals = self.questions[question.counts or ""].answers
         counts = dict.fromkeys((*rivals, "divided", "tie"), 0)

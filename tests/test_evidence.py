@@ -326,11 +326,7 @@ def test_highest_are_exactly_those_above_whom_no_other_ranks(situation: tuple) -
     excluded = situation[3]
     for result in results:
         ranked = [other for other in results if other.of == result.of and (other.of, other.toward) not in excluded]
-        above = [
-            other
-            for other in ranked
-            if (GRADED.rank(other.grade), other.total) > (GRADED.rank(result.grade), result.total)
-        ]
+        above = [other for other in ranked if other.ranked > result.ranked]
         expected = result in ranked and not above
         assert (result.standing == "highest") == expected
     for of in {result.of for result in results}:
@@ -522,3 +518,15 @@ def test_a_winner_with_another_target_than_the_subject_is_strained() -> None:
     votes = [voice("W2", "strong", answer="bandwagon", toward="q")]
     assert decided(votes, THREE).strained
     assert not decided([voice("W2", "strong", answer="bandwagon")], THREE).strained
+
+
+@steady
+@given(gradings())
+def test_a_threat_ranks_with_its_total_or_the_most_that_its_limited_grade_allows(situation: tuple) -> None:
+    for result in graded(situation):
+        if result.grade == result.uncapped:
+            assert result.ranked == result.total
+        else:
+            assert result.ranked < result.total
+            assert GRADED.grade_of(result.ranked) == result.grade
+            assert GRADED.grade_of(result.ranked + 1) != result.grade

@@ -419,16 +419,9 @@ class _Prover:
             if firings:
                 children.append(Node(kind="question", text=title, children=[self.firing(f) for f in firings]))
         children += self.partners()
-        if verdict.tensions:
-            nodes = [
-                Node(
-                    kind="note",
-                    text=f"{t.title}: {t.text}",
-                    id=t.id,
-                    children=[Node(kind="note", text=f"settled: {t.resolution}")],
-                )
-                for t in verdict.tensions
-            ]
+        applied = self.concluding("tension")
+        if applied:
+            nodes = [self.firing(f) for f in applied]
             children.append(Node(kind="question", text="Where claims pull against each other", children=nodes))
         if verdict.gaps:
             nodes = [

@@ -236,6 +236,7 @@ class _Writer:
 
     def contested(self, posture: Posture) -> Contested:
         alignment, effort = posture.alignment, posture.effort
+        tied = alignment.tied or (effort.tied if effort is not None else ())
         return Contested(
             about=posture.about,
             posture=posture.posture.replace("_", "-"),
@@ -251,8 +252,13 @@ class _Writer:
             by_default=alignment.by_default,
             effort_by_silence=bool(effort and effort.by_silence),
             strained=alignment.strained or posture.about not in self.case.states,
-            tied=sorted({answer for answer, _ in (alignment.tied or (effort.tied if effort else ()))}),
+            tied=sorted({self.tied(answer, toward, posture.about) for answer, toward in tied}),
         )
+
+    def tied(self, answer: str, toward: str, about: str) -> str:
+        """An answer that ties, with its target where that is not the subject of the contest or is a side."""
+        plain = toward == about and about in self.case.states
+        return answer if plain else f"{answer} with {self.speaker.name(toward)}"
 
     def lead(self, state: str, about: str) -> int | None:
         """Points by which a principal threat leads the next significant one."""
@@ -260,11 +266,11 @@ class _Writer:
         if mine is None or mine.significant != "yes":
             return None
         others = [
-            g.total
+            g.ranked
             for (q, of, toward), g in self.record.grades.items()
             if q == "threat" and of == state and toward != about and g.significant == "yes"
         ]
-        return mine.total - max(others) if others else None
+        return mine.ranked - max(others) if others else None
 
     def verdict(self, state: str) -> Verdict:
         postures = [p for p in self.record.postures if p.of == state]
@@ -332,7 +338,10 @@ class _Writer:
         parts: list[str] = []
         for one in verdict.by_threat:
             about = self.speaker.name(one.about)
-            if one.posture == TIE:
+            if one.posture == TIE and one.alignment != TIE:
+                tied = " and ".join(one.tied)
+                parts.append(f"{name} takes the side against {about}; whether the burden is {tied} is tied")
+            elif one.posture == TIE:
                 parts.append(f"toward {about} the evidence for {' and '.join(one.tied)} is tied")
             elif one.alignment == "balance" and one.posture != "balance":
                 verb = {"buck-pass": "passes the buck to others", "free-ride": "rides free on the effort of others"}
