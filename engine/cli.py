@@ -42,8 +42,19 @@ _RULES = click.option(
     metavar="DIR",
     help="A folder of rule files instead of the shipped book.",
 )
+
+
+def _complete_theory(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    try:
+        book = _book(context.params.get("rules"))
+    except Exception:  # completion never fails
+        return []
+    return [theory for theory in book.theories if theory.startswith(incomplete.lower())]
+
+
 _THEORY = click.option(
     "--theory",
+    shell_complete=_complete_theory,
     default="main",
     show_default=True,
     help="Theory of the book that answers; rivals: see `foedus rules list`.",

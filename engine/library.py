@@ -104,4 +104,41 @@ def load_book(folder: Path | None = None) -> RuleBook:
     """
     if folder is None:
         return shipped_book()
-    return assemble(_extend(pack_documents(folder)))
+    pack = pack_documents(folder)
+    book = assemble(_extend(pack))
+    _check_examples(book, {document.file for document in pack})
+    return book
+
+
+def _check_examples(book: RuleBook, files: set[str]) -> None:
+    """Run the examples of a pack's own rules, so that none is shown that is not true.
+
+    Raises:
+        InputError: A rule that is silent on an example on which it should fire, or the reverse.
+    """
+    from foedus.examples import fires
+
+    problems: list[Problem] = []
+    for rule in book.rules.values():
+        theories = [name for name in book.theories if rule.id in book.program(name).rules]
+        if rule.file not in files or not theories:
+            continue
+        for wanted, examples in ((True, rule.examples.fires), (False, rule.examples.silent)):
+            for example in examples:
+                shown = "; ".join(example)
+                try:
+                    fired = fires(rule.id, example, book, theories[0])
+                except InputError as error:
+                    problems += [
+                        Problem(rule.file, rule.line, 1, f"{rule.id}: {p.message}", p.hint) for p in error.problems
+                    ]
+                    continue
+                if fired != wanted:
+                    what = (
+                        "does not fire on an example on which it should"
+                        if wanted
+                        else "fires on an example that says silent"
+                    )
+                    problems.append(Problem(rule.file, rule.line, 1, f"{rule.id} {what}: {shown}"))
+    if problems:
+        raise InputError(problems)

@@ -231,3 +231,41 @@ def test_the_shipped_rule_files_fit_the_schema_that_is_printed() -> None:
         assert not list(validator.iter_errors(data)), path.name
         data["ruels"] = []
         assert list(validator.iter_errors(data))
+
+
+def test_a_console_that_cannot_show_a_character_still_gets_the_answer() -> None:
+    result = foedus("how", "finland_1948", "finland", env={"PYTHONIOENCODING": "cp1252"})
+    assert result.returncode == 0
+    assert not result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_an_answer_that_cannot_be_written_is_said_and_has_a_code_of_its_own() -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "foedus", "consult", "munich_1938"]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 1
+    assert b"could not be written" in result.stderr
+    assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("name", ["9" * 5000, "x" * 300, "\ud7ff" * 40])
+def test_names_of_any_length_are_refused_in_words(name: str) -> None:
+    refused("consult", "finland_1948", "--state", name)
+    refused("consult", name)
+
+
+def test_nested_data_is_held_to_the_limits_of_a_file() -> None:
+    import foedus as library
+
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    endless: dict[str, object] = {}
+    endless["a"] = endless
+    wrong = {"foedus": 1, "title": "t\x1b[31m", "kind": "hypothetical", "states": {"a": {}, "b": {}}}
+    for case in ({"states": deep}, endless, wrong, None, ["a"], 3):
+        with pytest.raises(library.FoedusError):
+            library.consult(case)  # type: ignore[arg-type]
+    with pytest.raises(library.NameUnknown, match="finland"):
+        library.consult("finland_1948").verdict("finnland")

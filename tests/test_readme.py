@@ -48,6 +48,16 @@ def test_the_example_case_without_its_mistake_is_answered() -> None:
     assert verdict.posture in ("balance", "bandwagon", "tie")
 
 
+def test_the_parts_shown_after_the_example_complete_it() -> None:
+    data = yaml.load(block("case: example"), yaml.BaseLoader)
+    second = data["relations"].pop(1)
+    data["relations"][0]["intentions"] = second["intentions"]
+    result = foedus.consult({**data, **yaml.load(block("case: more"), yaml.BaseLoader)})
+    assert result.observed
+    assert {e.row for v in result.verdicts for e in v.evidence} >= {"W2", "P1"}
+    assert result.verdict("aland").leverage
+
+
 def test_the_rule_quoted_is_the_shipped_one() -> None:
     quoted = yaml.load(block("rule: T2d.shown"), yaml.BaseLoader)[0]
     shipped = yaml.load((ROOT / "rules" / "posture.yaml").read_text("utf-8"), yaml.BaseLoader)["rules"]
