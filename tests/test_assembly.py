@@ -850,3 +850,23 @@ def test_books_of_one_hash_conclude_the_same(file: str, path: tuple[str, ...]) -
         assert [(p.of, p.posture, p.label) for p in first.postures] == [
             (p.of, p.posture, p.label) for p in second.postures
         ]
+
+
+@pytest.mark.parametrize(
+    "premises",
+    [
+        "[{state: {state: $s, power_rank: $a}}, {state: {state: $p, power_rank: $b}}, {differ: [$s, $p]},"
+        " {compare: {left: $a, is: above, right: $b}}, {compare: {left: $b, is: at_least, right: $a}}]",
+        "[{state: {state: $s, power_rank: {bind: $a, at_most: weak}}}, {state: {state: $p, power_rank: $b}},"
+        " {differ: [$s, $p]}, {compare: {left: $a, is: above, right: $b}}]",
+        "[{relation: {state: $s, other: $p, proximity: near}}, {relation: {state: $p, other: $s, proximity: distant}}]",
+        "[{relation: {state: $s, other: $p, relative_power: weaker}},"
+        " {relation: {state: $p, other: $s, relative_power: weaker}}]",
+    ],
+)
+def test_comparisons_and_linked_facts_that_contradict_each_other_are_refused(premises: str) -> None:
+    (problem,) = problems(
+        "rules:\n  - {id: X1, claim: c, source: A, because: b, when: " + premises + ","
+        " then: {conclude: {caution: {of: $s, toward: $p}}}, examples: {fires: [[x]], silent: [[x]]}}\n"
+    )
+    assert "can never fire" in problem.message

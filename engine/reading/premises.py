@@ -30,6 +30,10 @@ Bound = dict[str, Attribute | str]
 """What each bound variable stands for: the kind of a key, or an attribute."""
 
 
+TWO = 2
+"""Keys of a table whose facts can be linked in both directions."""
+
+
 class PremiseReader(VocabularyReader):
     """Reads the premises of rules."""
 
@@ -282,17 +286,23 @@ class PremiseReader(VocabularyReader):
                 self.report(document, (*path, place), "a state has no such relation to itself; the rule can never fire")
             if identity is None:
                 continue
-            known = rows.setdefault((table.name, identity), {})
             for constraint in premise.pattern.constraints:
-                if constraint.field in table.attributes and constraint.allowed:
+                attribute = table.attributes.get(constraint.field)
+                if attribute is not None and constraint.allowed:
+                    known = rows.setdefault((table.name, identity), {})
                     left = known.setdefault(constraint.field, set(constraint.allowed))
                     left &= set(constraint.allowed)
+                    if attribute.linked is not None and len(table.keys) == TWO:
+                        # the fact for (b, a) follows from the one for (a, b)
+                        mirrored = rows.setdefault((table.name, _mirrored(identity)), {})
+                        mirrored[constraint.field] = {_across(attribute, value) for value in left}
                     if not left:
                         self.report(
                             document,
                             (*path, place),
                             f"'{constraint.field}' cannot satisfy this and an earlier premise; the rule can never fire",
                         )
+        self.comparable(document, path, premises)
         for place, premise in enumerate(premises):
             if not isinstance(premise, Absent):
                 continue
@@ -311,6 +321,29 @@ class PremiseReader(VocabularyReader):
                 self.report(
                     document, (*path, place), "this denies what an earlier premise asks for; the rule can never fire"
                 )
+
+    def comparable(self, document: Document, path: Path_, premises: Sequence[Premise]) -> None:
+        """Refuse comparisons that no two values of the variables satisfy together."""
+        open_values: dict[str, tuple[str, ...]] = {}
+        for premise in premises:
+            if isinstance(premise, Holds):
+                for constraint in premise.pattern.constraints:
+                    if constraint.variable is not None and constraint.allowed is not None:
+                        held = open_values.get(constraint.variable, constraint.allowed)
+                        open_values[constraint.variable] = tuple(v for v in held if v in constraint.allowed)
+        left: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for place, premise in enumerate(premises):
+            if not isinstance(premise, Compare):
+                continue
+            pair = (min(premise.left, premise.right), max(premise.left, premise.right))
+            scales = (open_values.get(name, premise.values) for name in pair)
+            lower, upper = ([value for value in scale if value in premise.values] for scale in scales)
+            turned = pair[0] != premise.left
+            found = left.get(pair, [(a, b) for a in lower for b in upper])
+            left[pair] = [(a, b) for a, b in found if premise.true_of(*((b, a) if turned else (a, b)))]
+            if not left[pair]:
+                message = "no values satisfy this and the earlier premises; the rule can never fire"
+                self.report(document, (*path, place), message)
 
     def placeholders(self, document: Document, path: Path_, text: str, bound: Mapping[str, Any]) -> None:
         """Check that every {variable} of a sentence is bound."""
@@ -332,6 +365,19 @@ def _identity(table: Table, pattern: Pattern) -> tuple[tuple[str, str], ...] | N
         if c.field in table.keys and (c.variable or (c.allowed is not None and len(c.allowed) == 1))
     }
     return tuple(sorted(fixed.items())) if set(fixed) == set(table.keys) else None
+
+
+def _mirrored(identity: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The row of the same pair, seen from the other side."""
+    (first, a), (second, b) = identity
+    return ((first, b), (second, a))
+
+
+def _across(attribute: Attribute, value: str) -> str:
+    """The value of a linked fact in the other direction."""
+    if attribute.linked == "symmetric":
+        return value
+    return attribute.values[len(attribute.values) - 1 - attribute.step(value)]
 
 
 def same_kind(left: Attribute | str, right: Attribute | str) -> bool:
