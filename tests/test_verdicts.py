@@ -240,3 +240,77 @@ def test_the_library_refuses_in_typed_errors() -> None:
     assert isinstance(caught.value, foedus.FoedusError)
     with pytest.raises(AttributeError):
         _ = foedus.no_such_name  # type: ignore[attr-defined]
+
+
+def crisis(**parts: object) -> Verdict:
+    """The only verdict in focus of a small invented crisis."""
+    (verdict,) = foedus.consult({"foedus": 1, "title": "t", "kind": "hypothetical", "focus": ["s"], **parts}).verdicts
+    return verdict
+
+
+SURROUNDED = {"relative_power": "much_weaker", "proximity": "bordering", "offensive_power": "high"}
+
+
+def test_a_tied_effort_leaves_the_alignment_standing_and_says_what_is_tied() -> None:
+    verdict = crisis(
+        states={name: {"power_rank": "great"} for name in "spc"},
+        situation={"phase": "crisis"},
+        relations=[
+            {"state": "s", "other": "p", "intentions": "aggressive", **SURROUNDED},
+            {"state": "s", "other": "c", "commitment": "peacetime"},
+        ],
+        allies=[{"state": "s", "against": "p", "adequate": "yes", "support": {"c": "likely"}}],
+    )
+    assert (verdict.posture, verdict.label) == ("tie", "balance or buck-pass")
+    assert (verdict.alignment, verdict.effort) == ("balance", "tie")
+    assert "takes the side against P" in verdict.sentence
+    assert "carried or passed" in verdict.sentence
+
+
+def test_two_sides_that_pull_alike_are_both_named() -> None:
+    wars = [
+        {"id": war, "phase": "mid", "sides": {"x": [a], "y": [b]}, "side_ahead": "x", "closeness_to_victory": "high"}
+        for war, a, b in (("w1", "b", "c"), ("w2", "d", "e"))
+    ]
+    verdict = crisis(states={name: {} for name in "sbcde"}, situation={"phase": "crisis"}, wars=wars)
+    assert verdict.posture == "tie"
+    assert "X (B) in W1" in verdict.sentence
+    assert "X (D) in W2" in verdict.sentence
+
+
+@pytest.mark.parametrize(("reach", "principal", "lead"), [("low", ["p", "q"], 0), ("moderate", ["p"], 1)])
+def test_a_limited_threat_never_leads_with_points_that_its_grade_does_not_allow(
+    reach: str, principal: list[str], lead: int
+) -> None:
+    # q would have 10 points but is limited to moderate, whose most is 8; p has 8 or 9
+    verdict = crisis(
+        states={"s": {"power_rank": "weak"}, "q": {"power_rank": "great", "potential_hegemon": "yes"}, "p": {}},
+        relations=[
+            {"state": "s", "other": "q", "intentions": "benign", **SURROUNDED},
+            {
+                "state": "s", "other": "p", "relative_power": "peer", "proximity": "near", "offensive_power": reach,
+                "intentions": "aggressive",
+            },
+        ],
+    )  # fmt: skip
+    assert verdict.principal_threats == principal
+    assert verdict.margin.principal_threat == lead
+
+
+def test_the_power_of_the_threat_alone_does_not_turn_the_answer() -> None:
+    def answer(power: str, other: str) -> tuple[str, int]:
+        relation = {"state": "s", "other": "p", "proximity": "bordering", "offensive_power": "high"}
+        verdict = crisis(
+            states={"s": {"power_rank": "weak", "effect_on_outcome": "some"}, "p": {}, "q": {"power_rank": "great"}},
+            relations=[
+                {**relation, "relative_power": power, "intentions": "ambiguous"},
+                {"state": "s", "other": "q", "relative_power": other, "intentions": "benign"},
+            ],
+            allies=[{"state": "s", "against": "p", "support": {}}],
+        )
+        assert verdict.principal_threats == ["p"]
+        return verdict.posture, verdict.margin.alignment or 0
+
+    assert (
+        len({answer(power, other) for power in ("peer", "weaker", "much_weaker") for other in ("peer", "weaker")}) == 1
+    )

@@ -104,7 +104,7 @@ def pattern_text(pattern: Pattern, book: RuleBook) -> str:
         if constraint.stated is not None:
             parts.append(f"it is {'' if constraint.stated else 'not '}stated: {fill(attribute.ask, names)}")
             continue
-        value = _or(constraint.allowed, attribute) if constraint.allowed is not None else "known"
+        value = _or(constraint.allowed, attribute) if constraint.allowed is not None else "any known value"
         if constraint.variable is not None:
             value += f" (called {_var(constraint.variable)})"
         parts.append(fill(attribute.sentence or "{value}", {**names, "value": value}))

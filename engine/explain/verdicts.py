@@ -339,10 +339,13 @@ class _Writer:
         for one in verdict.by_threat:
             about = self.speaker.name(one.about)
             if one.posture == TIE and one.alignment != TIE:
-                tied = " and ".join(one.tied)
-                parts.append(f"{name} takes the side against {about}; whether the burden is {tied} is tied")
+                parts.append(
+                    f"{name} takes the side against {about}; the evidence on whether the burden is "
+                    f"{' or '.join(one.tied)} is tied"
+                )
             elif one.posture == TIE:
-                parts.append(f"toward {about} the evidence for {' and '.join(one.tied)} is tied")
+                where = f"toward {about} " if one.about in self.case.states else ""
+                parts.append(f"{where}the evidence for {' and '.join(one.tied)} is tied")
             elif one.alignment == "balance" and one.posture != "balance":
                 verb = {"buck-pass": "passes the buck to others", "free-ride": "rides free on the effort of others"}
                 parts.append(f"{name} takes the side against {about} and {verb.get(one.label, one.label)}")
