@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,19 @@ def _load(case: str, book: RuleBook) -> Case:
     return read_case(parse(decode(raw, shown), shown), book, name="stdin")
 
 
+def _patience(case: Case) -> AbstractContextManager[object]:
+    """A sign of life on the terminal where a case is large enough to take seconds."""
+    if len(case.states) < LARGE or not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(f"Firing the rules on {len(case.states)} states")
+
+
+LARGE = 10
+"""States from which on a consultation can take seconds."""
+
+
 def _show(blocks: Sequence[Block], form: str) -> None:
     """Print blocks as text or Markdown."""
     if form == "md":
@@ -156,7 +170,9 @@ def consult(case: str, states: tuple[str, ...], rules: Path | None, theory: str,
     from foedus import api
 
     book = _book(rules)
-    result = api.consult(_load(case, book), states=states, rules=book, theory=theory)
+    loaded = _load(case, book)
+    with _patience(loaded):
+        result = api.consult(loaded, states=states, rules=book, theory=theory)
     if form == "json":
         click.echo(result.model_dump_json(indent=2, by_alias=True))
         return
@@ -176,7 +192,9 @@ def how(case: str, state: str, rules: Path | None, theory: str, form: str) -> No
     from foedus import api
 
     book = _book(rules)
-    result = api.how(_load(case, book), state, rules=book, theory=theory)
+    loaded = _load(case, book)
+    with _patience(loaded):
+        result = api.how(loaded, state, rules=book, theory=theory)
     if form == "json":
         click.echo(result.model_dump_json(indent=2, by_alias=True))
         return

@@ -414,7 +414,7 @@ class _Prover:
             children.append(self.contest(posture.alignment))
             if posture.effort is not None:
                 children.append(self.contest(posture.effort))
-        for title, table in (("Why", "motive"), ("Remarks", "remark"), ("Cautions", "caution")):
+        for title, table in (("Motive", "motive"), ("Remarks", "remark"), ("Cautions", "caution")):
             firings = self.concluding(table)
             if firings:
                 children.append(Node(kind="question", text=title, children=[self.firing(f) for f in firings]))
