@@ -50,7 +50,6 @@ class Document:
         data: Nested ``dict``, ``list`` and ``str``; ``None`` never occurs (an empty value is ``""``).
         marks: Where each value begins, by its path from the root.
         key_marks: Where each mapping key stands, by the path of its value.
-        bytes: The text as read, for hashing.
     """
 
     file: str
