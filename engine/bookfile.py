@@ -295,6 +295,7 @@ class RecommendationEntry(Part):
     effort: Name | None = None
     label: str | None = None
     where: dict[Name, Name] = Field(default={}, description="Facts of the state that the label needs")
+    says: Text = Field(description="The sentence of the verdict, with {of}, {about} and {toward}")
 
 
 class WorkEntry(Part):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from foedus.book import Program
 from foedus.case import Case
 from foedus.evidence import Capping, alternative, contest, count, grade, weigh
-from foedus.memory import Memory, Row
+from foedus.memory import Memory, Row, row_id
 from foedus.problems import InputError, Problem
 from foedus.record import TIE, Census, Contest, Firing, GradeOf, Posture, Record, Voice, Weighing
 from foedus.rete import Match, network_of
@@ -224,7 +224,7 @@ class _Run:
     def state(self, table: str, fields: Mapping[str, str], firing: str, *, standing: bool) -> str:
         """State a concluded row; a row that several firings conclude is one row."""
         declared = self.memory.tables[table]
-        identity = f"{table}({', '.join(fields[name] for name in declared.keys)})"
+        identity = row_id(declared, tuple(fields[name] for name in declared.keys))
         if standing:
             row = self.memory.add(table, fields)
             if row is not None:
@@ -340,15 +340,17 @@ class _Run:
                 continue
             effort = self.contests.get((EFFORT, of, about)) if not alignment.strained else None
             posture = label = TIE
+            says = ""
             if alignment.answer != TIE:
                 chosen = [self.chosen(alignment, given, states.get(of, {})) for given in self.efforts(effort)]
                 labels = sorted({entry.label or entry.posture.replace("_", "-") for entry in chosen if entry})
+                says = chosen[0].says if len(chosen) == 1 and chosen[0] is not None else ""
                 postures = sorted({entry.posture for entry in chosen if entry})
                 posture = postures[0] if len(postures) == 1 else TIE
                 label = " or ".join(labels) or TIE
             else:
                 label = " or ".join(sorted({answer for answer, _ in alignment.tied}))
-            self.postures.append(Posture(of, about, posture, label, alignment, effort))
+            self.postures.append(Posture(of, about, posture, label, alignment, effort, says))
             self.state(POSTURE, {"of": of, "toward": alignment.toward, "posture": posture}, "", standing=True)
 
     def efforts(self, effort: Contest | None) -> list[str | None]:

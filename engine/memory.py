@@ -30,6 +30,12 @@ def row_id(table: Table, key: Key) -> str:
     return f"{table.name}({', '.join(key)})"
 
 
+def named_by(identity: str) -> tuple[str, Key]:
+    """The table and keys that a row's identity names; the reverse of :func:`row_id`."""
+    table, _, rest = identity.partition("(")
+    return table, tuple(part for part in rest.removesuffix(")").split(", ") if part)
+
+
 @dataclass(slots=True)
 class Memory:
     """Rows by table, in the order in which they were added; a row is never changed once added."""

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from foedus.book import Program
 from foedus.case import Case
-from foedus.memory import Memory
+from foedus.memory import Memory, named_by
 
 NOTHING = "nothing"
 """The word of a vote that was weighed down to no weight."""
@@ -169,7 +169,11 @@ class Contest:
 
 @dataclass(frozen=True, slots=True)
 class Posture:
-    """What is recommended to a state with regard to one subject."""
+    """What is recommended to a state with regard to one subject.
+
+    Attributes:
+        says: The rule book's sentence for it, with {of}, {about} and {toward}; empty for a tie.
+    """
 
     of: str
     about: str
@@ -177,6 +181,7 @@ class Posture:
     label: str
     alignment: Contest
     effort: Contest | None
+    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +212,20 @@ class Record:
     postures: tuple[Posture, ...]
     census: Mapping[str, Census]
     producers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def concluding(self, table: str, subject: str | None = None) -> list[tuple[Firing, tuple[str, ...]]]:
+        """Firings that conclude a row of a table, with the row's keys, defeated ones too.
+
+        Args:
+            table: The table.
+            subject: The first key of the row; any by default.
+        """
+        return [
+            (firing, keys)
+            for firing in self.firings.values()
+            for name, keys in map(named_by, firing.concluded)
+            if name == table and subject in (None, keys[0])
+        ]
 
     def fired(self, *rows: str, standing: bool = True) -> list[Firing]:
         """Firings of rules of these rows of the theory, in order; only undefeated ones by default."""

@@ -167,6 +167,7 @@ class Contested(Part):
     margin: Margin
     by_default: bool
     effort_by_silence: bool
+    says: str = Field(description="The rule book's sentence for it; empty for a tie")
     strained: bool
     tied: list[str]
 

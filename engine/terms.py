@@ -397,6 +397,7 @@ class Recommendation:
     effort: str | None
     label: str | None
     where: Mapping[str, str]
+    says: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,3 +86,14 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path, name: str) -> Non
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     (line,) = refused(tmp_path)
     assert "holds no rule file" in line
+
+
+def test_the_sentence_of_a_verdict_is_the_rule_book_s(tmp_path: Path) -> None:
+    for path in (Path(__file__).parent.parent / "rules").glob("*.yaml"):
+        text = path.read_text("utf-8").replace("{of} bandwagons with {toward}", "{of} goes over to {toward}")
+        (tmp_path / path.name).write_text(text, "utf-8")
+    assert "Finland goes over to Soviet Union" in foedus.consult("finland_1948", rules=tmp_path).verdicts[0].sentence
+    questions = tmp_path / "questions.yaml"
+    questions.write_text(questions.read_text("utf-8").replace("goes over to {toward}", "goes over to {tward}"), "utf-8")
+    (line,) = refused(tmp_path)
+    assert "'{tward}' is no subject of a verdict (did you mean 'toward'?" in line

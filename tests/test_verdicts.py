@@ -192,7 +192,7 @@ def test_a_fact_that_is_known_is_never_a_gap(verdict: tuple[Record, Verdict]) ->
         assert fact is None or fact.value == "unknown"
 
 
-def test_supplying_a_fact_that_is_not_given_never_takes_a_known_one_away() -> None:
+def test_a_run_states_rows_and_takes_none_of_the_case_away() -> None:
     case = api.load_case("finland_1948")
     record = api.run(case, BOOK)
     assert {row.id for row in case.memory.every()} <= {row.id for row in record.memory.every()}

@@ -11,7 +11,7 @@ from typing import Literal
 
 from foedus.case import Fact
 from foedus.explain.sentences import Speaker, fill
-from foedus.memory import Row, fact_path
+from foedus.memory import Row, fact_path, named_by
 from foedus.record import TIE, Alternative, Contest, Firing, GradeOf, Record, Voice
 from foedus.results import Verdict
 from foedus.strata import EVIDENCE, POSTURE
@@ -150,9 +150,8 @@ class _Prover:
 
     def row(self, identity: str, asked: Sequence[str]) -> list[Node]:
         """The row that met a premise, as the facts or conclusions that it stands for."""
-        table_name = identity.partition("(")[0]
+        table_name, key = named_by(identity)
         table = self.book.tables[table_name]
-        key = tuple(part for part in identity.partition("(")[2].rstrip(")").split(", ") if part)
         row = self.record.memory.rows[table_name][key]
         if table.derived:
             return [self.concluded(row, asked)]
@@ -432,8 +431,7 @@ class _Prover:
         return Proof(state=self.state, sentence=verdict.sentence, root=root)
 
     def concluding(self, table: str) -> list[Firing]:
-        start = f"{table}({self.state}, "
-        return [f for f in self.record.firings.values() if any(row.startswith(start) for row in f.concluded)]
+        return [firing for firing, _ in self.record.concluding(table, self.state)]
 
     def threat_ranking(self) -> Node:
         nodes: list[Node] = []
@@ -449,11 +447,8 @@ class _Prover:
         for partner in self.verdict.partners:
             children: list[Node] = []
             if partner.joins_threat:
-                children += [
-                    self.firing(f)
-                    for f in self.record.firings.values()
-                    if f"no_partner({self.state}, {partner.state})" in f.concluded
-                ]
+                joining = self.record.concluding("no_partner", self.state)
+                children += [self.firing(firing) for firing, (_, other) in joining if other == partner.state]
             for question in ("partner", "durability"):
                 grade = self.record.grades.get((question, self.state, partner.state))
                 if grade is not None and grade.votes:

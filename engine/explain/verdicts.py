@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from foedus.case import Case
 from foedus.explain.gaps import bearing, gaps
-from foedus.explain.sentences import Speaker
+from foedus.explain.sentences import Speaker, fill
 from foedus.memory import fact_path
 from foedus.record import TIE, Census, Contest, Firing, Posture, Record, Voice
 from foedus.results import (
@@ -89,33 +89,20 @@ class _Writer:
     def remarks(self, table: str, subject: str | None = None) -> list[Remark]:
         """Every undefeated firing that concluded a row of a table of remarks."""
         found: dict[tuple[str, str], Remark] = {}
-        for firing in self.record.firings.values():
-            rule = self.rules[firing.rule]
-            if firing.defeated_by:
-                continue
-            for identity in firing.concluded:
-                name, _, rest = identity.partition("(")
-                keys = rest.rstrip(")").split(", ")
-                if name != table or (subject is not None and keys[0] != subject):
-                    continue
-                text = self.because(firing)
-                about = keys[1] if len(keys) > 1 else keys[0]
-                found.setdefault(
-                    (rule.id, text), Remark(rule=rule.id, about=about, text=text, source=self.sources(rule))
-                )
+        for firing, keys in self.record.concluding(table, subject):
+            if not firing.defeated_by:
+                rule, text = self.rules[firing.rule], self.because(firing)
+                remark = Remark(rule=rule.id, about=keys[-1], text=text, source=self.sources(rule))
+                found.setdefault((rule.id, text), remark)
         return [found[key] for key in sorted(found)]
 
     def tensions(self, state: str) -> list[Tension]:
         found: dict[tuple[str, str], Tension] = {}
-        for firing in self.record.firings.values():
-            rule = self.rules[firing.rule]
-            if rule.role != "tension" or firing.defeated_by:
-                continue
-            if any(identity.startswith(f"tension({state}, ") for identity in firing.concluded):
-                text = self.because(firing)
-                found[(rule.row, text)] = Tension(
-                    id=rule.row, title=rule.claim, text=text, resolution=rule.decision, between=list(rule.between)
-                )
+        for firing, _ in self.record.concluding("tension", state):
+            rule, text = self.rules[firing.rule], self.because(firing)
+            found[(rule.row, text)] = Tension(
+                id=rule.row, title=rule.claim, text=text, resolution=rule.decision, between=list(rule.between)
+            )
         return [found[key] for key in sorted(found, key=lambda k: (int(k[0].partition("_")[2]), k[1]))]
 
     def threats(self, state: str) -> list[Threat]:
@@ -152,20 +139,16 @@ class _Writer:
         return found
 
     def motives(self, state: str) -> list[Motive]:
-        found: list[Motive] = []
-        for firing in self.record.firings.values():
-            for identity in firing.concluded:
-                if identity.startswith(f"motive({state}, "):
-                    _, toward, motive = identity.partition("(")[2].rstrip(")").split(", ")
-                    found.append(
-                        Motive(
-                            motive=motive,
-                            toward=toward,
-                            rule=firing.rule,
-                            because=self.because(firing),
-                            defeated_by=list(firing.defeated_by),
-                        )
-                    )
+        found = [
+            Motive(
+                motive=motive,
+                toward=toward,
+                rule=firing.rule,
+                because=self.because(firing),
+                defeated_by=list(firing.defeated_by),
+            )
+            for firing, (_, toward, motive) in self.record.concluding("motive", state)
+        ]
         return sorted(found, key=lambda m: (bool(m.defeated_by), m.motive, m.toward))
 
     def graded(self, question: str, of: str, toward: str) -> Graded | None:
@@ -251,6 +234,7 @@ class _Writer:
             ),
             by_default=alignment.by_default,
             effort_by_silence=bool(effort and effort.by_silence),
+            says=posture.says,
             strained=alignment.strained or posture.about not in self.case.states,
             tied=sorted({self.tied(answer, toward, posture.about) for answer, toward in tied}),
         )
@@ -346,19 +330,12 @@ class _Writer:
             elif one.posture == TIE:
                 where = f"toward {about} " if one.about in self.case.states else ""
                 parts.append(f"{where}the evidence for {' and '.join(one.tied)} is tied")
-            elif one.alignment == "balance" and one.posture != "balance":
-                verb = {"buck-pass": "passes the buck to others", "free-ride": "rides free on the effort of others"}
-                parts.append(f"{name} takes the side against {about} and {verb.get(one.label, one.label)}")
-            elif one.alignment == "balance":
-                parts.append(f"{name} balances against {about}")
             else:
-                why = (
-                    "since that is not the main danger"
-                    if verdict.principal_threats
-                    else "since no threat to it is known"
-                )
+                main = "since that is not the main danger"
+                why = main if verdict.principal_threats else "since no threat to it is known"
                 strained = f", in a strained sense, {why}" if one.strained else ""
-                parts.append(f"{name} bandwagons with {self.speaker.name(one.toward)}{strained}")
+                names = {"of": name, "about": about, "toward": self.speaker.name(one.toward)}
+                parts.append(fill(one.says, names) + strained)
         head = "The rules are divided: " if verdict.posture == DIVIDED else "The rules conclude: "
         return head + "; ".join(dict.fromkeys(parts)) + "."
 

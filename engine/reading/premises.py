@@ -43,7 +43,7 @@ class PremiseReader(VocabularyReader):
         path: Path_,
         name: str,
         fields: Mapping[str, Any],
-        bound: dict[str, Attribute | str],
+        bound: Bound,
         rule_id: str,
         negated: bool,
     ) -> Pattern | None:
@@ -195,7 +195,7 @@ class PremiseReader(VocabularyReader):
         path: Path_,
         entries: Sequence[PremiseEntry],
         rule_id: str,
-        bound: dict[str, Attribute | str],
+        bound: Bound,
     ) -> tuple[Premise, ...]:
         """Read the premises of a rule in the order of writing."""
         found: list[Premise] = []

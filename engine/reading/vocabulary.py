@@ -418,7 +418,8 @@ def read_recommendations(
                 attribute = states.attributes.get(key) if states else None
                 if attribute is None or value not in attribute.values:
                     build.report(document, (*path, "where", key), f"'{key}: {value}' is no fact of a state")
-            found.append(Recommendation(entry.posture, entry.alignment, entry.effort, entry.label, dict(entry.where)))
+            where = dict(entry.where)
+            found.append(Recommendation(entry.posture, entry.alignment, entry.effort, entry.label, where, entry.says))
     return tuple(found)
 
 
