@@ -170,7 +170,8 @@ def conclusion_text(conclusion: Conclusion, book: RuleBook) -> str:
         how = word if strength.word else f"by {_var(strength.of or '')} ({word})"
         if conclusion.answer is not None:
             verb = "favours" if conclusion.sign > 0 else "opposes"
-            what = f"{verb} {_answer(conclusion.answer)} of {_term(conclusion.of)} with regard to {_term(conclusion.toward)}"
+            pair = f"{_term(conclusion.of)} with regard to {_term(conclusion.toward)}"
+            what = f"{verb} {_answer(conclusion.answer)} of {pair}"
         else:
             verb = "raises" if conclusion.sign > 0 else "lowers"
             what = f"{verb} the {conclusion.question} of {_term(conclusion.toward)} for {_term(conclusion.of)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -26,6 +27,9 @@ from foedus.terms import (
     Reference,
     Table,
 )
+
+SUBJECTS = ("of", "about", "toward")
+"""What the sentence of a verdict may name."""
 
 
 class VocabularyReader(Context):
@@ -419,6 +423,10 @@ def read_recommendations(
                 if attribute is None or value not in attribute.values:
                     build.report(document, (*path, "where", key), f"'{key}: {value}' is no fact of a state")
             where = dict(entry.where)
+            for name in re.findall(r"\{(.*?)\}", entry.says):
+                if name not in SUBJECTS:
+                    hint = suggestion(name, SUBJECTS)
+                    build.report(document, (*path, "says"), f"'{{{name[:60]}}}' is no subject of a verdict", hint)
             found.append(Recommendation(entry.posture, entry.alignment, entry.effort, entry.label, where, entry.says))
     return tuple(found)
 
