@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from foedus.book import MAIN, RuleBook
-from foedus.case import Case, read_case
+from foedus.case import Case
+from foedus.casereader import read_case
 from foedus.documents import MAX_DEPTH, MAX_SCALAR, Document, parse, printable, read
 from foedus.explain.proof import Proof, prove
 from foedus.explain.verdicts import write

@@ -41,6 +41,9 @@ class GivenFact(Part):
     )
     confidence: Literal["low", "moderate", "high"] | None = Field(None, description="The analyst's, in this fact")
     note: Prose | None = None
+    other_reading: Annotated[list[str], OneOrMany()] = Field(
+        default=[], description="Values that another careful reader could defend; the note says why"
+    )
     assumption: YesNo = "no"
     mover: Literal["nobody", "us", "adversary"] | None = Field(None, description="Who can move this fact")
     basis: Literal["conduct", "estimate", "declaration"] | None = None
@@ -68,11 +71,22 @@ class FactOf:
         if given.number is None and given.measure is not None:
             raise PydanticCustomError("fact", "'{name}' has a measure but no number", {"name": name})
         if given.value is not None and not self.attribute.side and given.value not in (*self.attribute.values, UNKNOWN):
-            shown, hint = given.value[:60], suggestion(given.value, self.attribute.values)
-            raise PydanticCustomError(
-                "fact", "'{shown}' is not legal for '{name}'", {"shown": shown, "name": name, "hint": hint}
-            )
+            raise self._not_legal(given.value)
+        for other in given.other_reading:
+            if not self.attribute.side and other not in self.attribute.values:
+                raise self._not_legal(other)
+            if other == given.value:
+                problem = "the other reading of '{name}' is the value itself, '{other}'"
+                raise PydanticCustomError("fact", problem, {"name": name, "other": other[:60]})
         return given
+
+    def _not_legal(self, value: str) -> PydanticCustomError:
+        hint = suggestion(value, self.attribute.values)
+        return PydanticCustomError(
+            "fact",
+            "'{shown}' is not legal for '{name}'",
+            {"shown": value[:60], "name": self.attribute.name, "hint": hint},
+        )
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_wrap_validator_function(self._check, handler(source))
@@ -130,7 +144,10 @@ class ObservedEntry(Part):
     what: Prose
     classified_by: ClassifiedEntry
     confidence: Literal["low", "moderate", "high"]
-    family: Literal["threat", "ideology", "aid", "penetration"] = "threat"
+    motive: Identifier | None = Field(None, description="Why, in the words of the rule book's motives")
+    family: Literal["threat", "ideology", "aid", "leverage", "penetration"] = Field(
+        "threat", description="What the choice is said to turn on"
+    )
 
 
 class CaseHead(Part):

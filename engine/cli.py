@@ -98,7 +98,7 @@ def _book(rules: Path | None) -> RuleBook:
 def _load(case: str, book: RuleBook) -> Case:
     """A case from a file, the standard input (`-`) or the bundled ones."""
     from foedus.api import load_case
-    from foedus.case import read_case
+    from foedus.casereader import read_case
     from foedus.documents import MAX_BYTES, decode, parse
 
     if case != "-":

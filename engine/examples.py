@@ -114,7 +114,7 @@ class _Reader:
             return
         self.put(statement, table, key, name, value)
         if attribute.linked is not None and value != UNKNOWN:
-            other = attribute.values[-1 - attribute.step(value)] if attribute.linked == "inverse" else value
+            other = attribute.inverse(value) if attribute.linked == "inverse" else value
             self.put(statement, table, key[::-1], name, other)
 
     def put(self, statement: str, table: Table, key: Key, name: str, value: str) -> None:

@@ -7,7 +7,7 @@ votes weighed and counted, questions answered, and their rows stated for the str
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from foedus.book import Program
 from foedus.case import Case
@@ -16,7 +16,7 @@ from foedus.memory import Memory, Row, row_id
 from foedus.problems import InputError, Problem
 from foedus.record import TIE, Census, Contest, Firing, GradeOf, Posture, Record, Voice, Weighing
 from foedus.rete import Match, network_of
-from foedus.strata import EVIDENCE, POSTURE
+from foedus.strata import EVIDENCE, POSTURE, depth, in_order_of_defeat
 from foedus.terms import ANYONE, UNKNOWN, Cap, Conclude, Question, Recommendation, Rule, Table, Vote, Weigh
 
 ALIGNMENT = "alignment"
@@ -28,6 +28,34 @@ EFFORT = "effort"
 def firing_id(rule: str, bindings: Iterable[tuple[str, str]]) -> str:
     """The identity of a firing: its rule and its bindings."""
     return f"{rule}[{', '.join(f'{name}={value}' for name, value in bindings)}]"
+
+
+def efforts(questions: Mapping[str, Question], answer: str | None) -> list[str | None]:
+    """The answers that an answer on the effort stands for.
+
+    Args:
+        questions: Of the program.
+        answer: One answer; ``tie``, which stands for all; ``None`` where it was not asked, which stands for what
+            silence means.
+    """
+    question = questions.get(EFFORT)
+    if question is None:
+        return [None]
+    return [*question.answers] if answer == TIE else [answer or question.when_silent]
+
+
+def chosen(
+    recommendations: Sequence[Recommendation], alignment: str, effort: str | None, state: Mapping[str, str]
+) -> Recommendation | None:
+    """The recommendation for two answers; the one that asks for most of the state is the most special."""
+    fitting = [
+        entry
+        for entry in recommendations
+        if entry.alignment == alignment
+        and entry.effort in (None, effort)
+        and all(state.get(key) == value for key, value in entry.where.items())
+    ]
+    return max(fitting, key=lambda entry: (len(entry.where), entry.posture, entry.label or ""), default=None)
 
 
 class _Run:
@@ -95,10 +123,10 @@ class _Run:
     def advance(self, stratum: int) -> None:
         """Everything that stands at the end of a stratum."""
         settled = [name for name in self.rules if self.strata.settles[name] == stratum]
-        for name in self.in_order_of_defeat(settled):
+        for name in in_order_of_defeat(settled, self.rules):
             self.settle(self.rules[name])
         open_questions = [q for q in self.questions.values() if self.strata.resolves[q.name] == stratum]
-        for question in sorted(open_questions, key=lambda q: (self.depth(q), q.name)):
+        for question in sorted(open_questions, key=lambda q: (depth(q, self.questions), q.name)):
             self.answer(question)
         if self.strata.ready.get(POSTURE) == stratum and any(q.kind == "contest" for q in self.questions.values()):
             self.recommend()
@@ -108,35 +136,6 @@ class _Run:
         for question in open_questions:
             if question.kind == "census":
                 self.count_answers(question)
-
-    def depth(self, question: Question) -> int:
-        """How many questions stand between this one and the facts."""
-        below = [self.questions[t] for t in (question.about, question.counts) if t is not None and t in self.questions]
-        return 1 + max((self.depth(other) for other in below), default=0)
-
-    def in_order_of_defeat(self, names: list[str]) -> list[str]:
-        """Rules so ordered that what defeats or weighs comes before what it defeats or weighs."""
-        done: dict[str, None] = {}
-        inside = set(names)
-        weighers: dict[str, list[str]] = defaultdict(list)
-        for name in names:
-            for conclusion in self.rules[name].conclusions:
-                if isinstance(conclusion, Weigh):
-                    for target in conclusion.rules:
-                        weighers[target].append(name)
-
-        def visit(name: str) -> None:
-            if name in done or name not in inside:
-                return
-            for defeat in self.rules[name].defeated_by:
-                visit(defeat.rule)
-            for weigher in weighers.get(name, []):
-                visit(weigher)
-            done.setdefault(name)
-
-        for name in sorted(names):
-            visit(name)
-        return list(done)
 
     def settle(self, rule: Rule) -> None:
         """Decide which firings of a rule stand, and state what they conclude."""
@@ -342,33 +341,18 @@ class _Run:
             posture = label = TIE
             says = ""
             if alignment.answer != TIE:
-                chosen = [self.chosen(alignment, given, states.get(of, {})) for given in self.efforts(effort)]
-                labels = sorted({entry.label or entry.posture.replace("_", "-") for entry in chosen if entry})
-                says = chosen[0].says if len(chosen) == 1 and chosen[0] is not None else ""
-                postures = sorted({entry.posture for entry in chosen if entry})
+                fitting = self.program.book.recommendations
+                answers = efforts(self.questions, None if effort is None else effort.answer)
+                entries = [chosen(fitting, alignment.answer, answer, states.get(of, {})) for answer in answers]
+                labels = sorted({entry.label or entry.posture.replace("_", "-") for entry in entries if entry})
+                says = entries[0].says if len(entries) == 1 and entries[0] is not None else ""
+                postures = sorted({entry.posture for entry in entries if entry})
                 posture = postures[0] if len(postures) == 1 else TIE
                 label = " or ".join(labels) or TIE
             else:
                 label = " or ".join(sorted({answer for answer, _ in alignment.tied}))
             self.postures.append(Posture(of, about, posture, label, alignment, effort, says))
             self.state(POSTURE, {"of": of, "toward": alignment.toward, "posture": posture}, "", standing=True)
-
-    def efforts(self, effort: Contest | None) -> list[str | None]:
-        """The answers on the effort: one, or those that tie; what silence means where it was not asked."""
-        if effort is None:
-            return [self.questions[EFFORT].when_silent if EFFORT in self.questions else None]
-        return [*sorted({answer for answer, _ in effort.tied})] if effort.answer == TIE else [effort.answer]
-
-    def chosen(self, alignment: Contest, effort: str | None, state: Mapping[str, str]) -> Recommendation | None:
-        """The recommendation for two answers; the one that asks for most of the state is the most special."""
-        fitting = [
-            entry
-            for entry in self.program.book.recommendations
-            if entry.alignment == alignment.answer
-            and entry.effort in (None, effort)
-            and all(state.get(key) == value for key, value in entry.where.items())
-        ]
-        return max(fitting, key=lambda entry: (len(entry.where), entry.posture, entry.label or ""), default=None)
 
     def take_first_known(self, name: str, parts: tuple[str, ...]) -> None:
         """Fill a table whose value is the first of several that is known."""

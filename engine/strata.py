@@ -166,3 +166,40 @@ def stratify(rules: Mapping[str, Rule], questions: Mapping[str, Question], table
     ready = {name: order.level(f"table:{name}") for name in sorted(tables)}
     last = max([0, *settles.values(), *resolves.values()])
     return Strata(fires, settles, resolves, ready, last)
+
+
+def depth(question: Question, questions: Mapping[str, Question]) -> int:
+    """How many questions stand between a question and the facts, itself counted."""
+    tables = (question.about, question.counts)
+    below = [questions[table] for table in tables if table is not None and table in questions]
+    return 1 + max((depth(other, questions) for other in below), default=0)
+
+
+def in_order_of_defeat(names: Iterable[str], rules: Mapping[str, Rule]) -> list[str]:
+    """Rules so ordered that what defeats or weighs comes before what it defeats or weighs.
+
+    Args:
+        names: Rules that are settled together.
+        rules: All rules, by id.
+    """
+    inside = set(names)
+    done: dict[str, None] = {}
+    weighers: dict[str, list[str]] = {}
+    for name in sorted(inside):
+        for conclusion in rules[name].conclusions:
+            if isinstance(conclusion, Weigh):
+                for target in conclusion.rules:
+                    weighers.setdefault(target, []).append(name)
+
+    def visit(name: str) -> None:
+        if name in done or name not in inside:
+            return
+        for defeat in rules[name].defeated_by:
+            visit(defeat.rule)
+        for weigher in weighers.get(name, []):
+            visit(weigher)
+        done.setdefault(name)
+
+    for name in sorted(inside):
+        visit(name)
+    return list(done)

@@ -43,6 +43,10 @@ class Attribute:
         """The place of a value on the scale, counted from 0 at the lowest."""
         return self.values.index(value)
 
+    def inverse(self, value: str) -> str:
+        """The value as far from the other end of the scale: what a linked fact says the other way round."""
+        return self.values[-1 - self.step(value)]
+
     def phrase(self, value: str) -> str:
         """How a value reads in a sentence."""
         return self.phrases.get(value, value.replace("_", " "))

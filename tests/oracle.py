@@ -19,7 +19,8 @@ from typing import Any
 import yaml
 from foedus.assembly import assemble
 from foedus.book import Program, RuleBook
-from foedus.case import Case, read_case
+from foedus.case import Case
+from foedus.casereader import read_case
 from foedus.documents import Document, parse
 from foedus.inference import infer
 from foedus.library import shipped_book, shipped_documents

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from foedus.case import Case, read_case
+from foedus.case import Case
 from foedus.casefile import MAX_STATES, case_schema
+from foedus.casereader import read_case
 from foedus.documents import parse, read
 from foedus.library import shipped_book
 from foedus.problems import InputError, Problem
@@ -237,6 +238,7 @@ def test_a_fact_carries_everything_that_is_said_about_it() -> None:
     said = {
         "value": "aggressive", "source": "s1", "source_date": "1948-02", "reliability": "B2", "confidence": "moderate",
         "note": "n", "assumption": "yes", "mover": "adversary", "basis": "estimate", "advocate": "interested",
+        "other_reading": ["benign", "ambiguous"],
     }  # fmt: skip
     entry = made(sources={"s1": {"title": "A letter"}}, relations=[relation(intentions=said)])
     fact = case_of(entry).facts["norway>canada.intentions"]

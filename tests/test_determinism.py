@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from foedus import rete
 from foedus.assembly import assemble
-from foedus.case import read_case
+from foedus.casereader import read_case
 from foedus.documents import Document, parse
 from foedus.inference import infer
 from foedus.library import shipped_book, shipped_documents

@@ -22,7 +22,7 @@ import pytest
 from foedus import rete
 from foedus.assembly import assemble
 from foedus.book import RuleBook
-from foedus.case import read_case
+from foedus.casereader import read_case
 from foedus.documents import parse
 from foedus.examples import example_memory
 from foedus.inference import infer

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from foedus.assembly import assemble
-from foedus.case import read_case
+from foedus.casereader import read_case
 from foedus.documents import Document, decode, parse, read
 from foedus.inference import infer
 from foedus.library import shipped_book, shipped_documents

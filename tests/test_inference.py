@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from foedus.case import read_case
+from foedus.casereader import read_case
 from foedus.documents import parse, read
 from foedus.inference import infer
 from foedus.library import shipped_book

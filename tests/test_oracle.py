@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from foedus.assembly import assemble
 from foedus.book import MAIN, RuleBook
-from foedus.case import Case, read_case
+from foedus.case import Case
+from foedus.casereader import read_case
 from foedus.documents import parse
 from foedus.inference import infer
 from foedus.library import shipped_book

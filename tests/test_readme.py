@@ -29,7 +29,7 @@ def test_the_output_quoted_is_the_beginning_of_the_real_one() -> None:
 
 
 def test_the_example_case_is_refused_for_the_mistake_that_the_readme_names(tmp_path: Path) -> None:
-    from foedus.case import read_case
+    from foedus.casereader import read_case
 
     with pytest.raises(foedus.InputError) as caught:
         read_case(parse(block("case: example"), "case.yaml"), shipped_book())

@@ -12,7 +12,7 @@ import foedus
 import pytest
 from foedus.assembly import assemble
 from foedus.book import MAIN, RuleBook
-from foedus.case import read_case
+from foedus.casereader import read_case
 from foedus.documents import Document, parse
 from foedus.inference import infer
 from foedus.library import shipped_book, shipped_documents

@@ -121,6 +121,9 @@ class _Prover:
                 f"as of {given.source_date}" if given.source_date else "",
                 f"rests on {given.basis}" if given.basis else "",
                 f"advocate {given.advocate}" if given.advocate else "",
+                f"other reading: {', '.join(v.replace('_', ' ') for v in given.other_reading)}"
+                if given.other_reading
+                else "",
             ]
             if any(marks):
                 children.append(Node(kind="note", text="; ".join(mark for mark in marks if mark)))

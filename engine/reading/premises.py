@@ -377,7 +377,7 @@ def _across(attribute: Attribute, value: str) -> str:
     """The value of a linked fact in the other direction."""
     if attribute.linked == "symmetric":
         return value
-    return attribute.values[len(attribute.values) - 1 - attribute.step(value)]
+    return attribute.inverse(value)
 
 
 def same_kind(left: Attribute | str, right: Attribute | str) -> bool:
