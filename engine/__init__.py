@@ -11,15 +11,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from foedus.api import consult, how, load_case
+    from foedus.casework import blind, check, score
     from foedus.library import load_book
     from foedus.problems import FoedusError, InputError, NameUnknown
 
-__all__ = ["FoedusError", "InputError", "NameUnknown", "consult", "how", "load_book", "load_case"]
+__all__ = [
+    "FoedusError",
+    "InputError",
+    "NameUnknown",
+    "blind",
+    "check",
+    "consult",
+    "how",
+    "load_book",
+    "load_case",
+    "score",
+]
 
 _HOMES = {
+    "blind": "foedus.casework",
+    "check": "foedus.casework",
     "consult": "foedus.api",
     "how": "foedus.api",
     "load_case": "foedus.api",
+    "score": "foedus.casework",
     "load_book": "foedus.library",
     "FoedusError": "foedus.problems",
     "InputError": "foedus.problems",

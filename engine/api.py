@@ -17,7 +17,7 @@ from foedus.explain.proof import Proof, prove
 from foedus.explain.verdicts import write
 from foedus.inference import infer
 from foedus.library import load_book
-from foedus.problems import FoedusError, InputError, NameUnknown, Problem, suggestion
+from foedus.problems import InputError, NameUnknown, Problem, suggestion
 from foedus.record import Record
 from foedus.results import Consultation
 
@@ -140,7 +140,7 @@ def consult(
         InputError: The case or the rules are wrong.
         NameUnknown: No such case, state or theory.
     """
-    book = _book(rules)
+    book = the_book(rules)
     loaded = load_case(case, book=book)
     return write(run(loaded, book, theory), _states(loaded, states), software())
 
@@ -163,17 +163,15 @@ def how(
         InputError: The case or the rules are wrong.
         NameUnknown: No such case, state or theory.
     """
-    book = _book(rules)
+    book = the_book(rules)
     loaded = load_case(case, book=book)
     record = run(loaded, book, theory)
     (verdict,) = write(record, [loaded.find(state)], software()).verdicts
     return prove(record, verdict)
 
 
-def _book(rules: str | os.PathLike[str] | RuleBook | None) -> RuleBook:
+def the_book(rules: str | os.PathLike[str] | RuleBook | None) -> RuleBook:
+    """The rule book of a folder, the shipped one for ``None``, or the book itself."""
     if isinstance(rules, RuleBook):
         return rules
     return load_book(Path(rules) if rules is not None else None)
-
-
-__all__ = ["CaseLike", "FoedusError", "bundled", "consult", "document", "how", "load_case", "run", "software"]

@@ -14,15 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
+from foedus.case import cells
 from foedus.inference import ALIGNMENT, EFFORT, chosen, efforts
-from foedus.memory import Key, Memory
-from foedus.record import NOTHING, TIE, Record
-from foedus.strata import EVIDENCE, POSTURE, depth, in_order_of_defeat
+from foedus.memory import Key, fact_path
+from foedus.record import DIVIDED, NONE, NOTHING, TIE, Record
+from foedus.strata import EVIDENCE, POSTURE, bearing, depth, in_order_of_defeat
 from foedus.terms import (
     ANYONE,
     UNKNOWN,
     Absent,
-    Attribute,
     Cap,
     Compare,
     Conclude,
@@ -38,6 +38,7 @@ from foedus.terms import (
 )
 
 Values = frozenset[str]
+_UNKNOWN = frozenset((UNKNOWN,))
 Bindings = dict[str, str]
 
 
@@ -126,6 +127,22 @@ class _Store:
         if key:
             self.first[table][key[0]].setdefault(key)
 
+    def copy(self) -> _Store:
+        """A store of the same rows, to which others can be added."""
+        rows = {table: dict(held) for table, held in self.rows.items()}
+        first = {table: {key: dict(held) for key, held in by.items()} for table, by in self.first.items()}
+        made = _Store(self.tables)
+        made.rows.update(rows)
+        for table, by in first.items():
+            made.first[table].update(by)
+        return made
+
+    def widen(self, table: str, key: Key, attribute: str, values: Iterable[str]) -> None:
+        """Let a field have other values as well."""
+        row = self.rows[table][key]
+        fields = {**row.fields, attribute: row.fields[attribute].union(values)}
+        self.rows[table][key] = _Row(key, fields, row.certain)
+
     def all(self, table: str) -> Iterator[_Row]:
         yield from self.rows[table].values()
 
@@ -135,94 +152,74 @@ class _Store:
         return list(rows.values()) if first is None else [rows[key] for key in self.first[table].get(first, ())]
 
 
-class _Bounds:
-    """One pass."""
+class _Pass:
+    """One pass over a run, in which some facts may have other values as well."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, rules: Mapping[str, Rule], store: _Store, *, whole: bool) -> None:
+        self.record, self.rules, self.store, self.whole = record, rules, store, whole
         self.case, self.program = record.case, record.program
-        self.record = record
-        self.rules, self.questions, self.strata = (
-            record.program.rules,
-            record.program.questions,
-            record.program.strata,
-        )
-        self.store = _Store(record.case.memory.tables)
+        self.questions, self.strata = record.program.questions, record.program.strata
         self.sides = {side for war in self.case.wars.values() for side in war}
         self.firings: dict[str, list[_Firing]] = defaultdict(list)
         self.voices: dict[str, list[_Voice]] = defaultdict(list)
         self.caps: dict[str, list[tuple[_Firing, Cap, str, str]]] = defaultdict(list)
         self.weighings: dict[tuple[str, str, str], list[tuple[_Firing, str, Weigh]]] = defaultdict(list)
         self.outcomes: dict[tuple[str, str, str], set[tuple[str, str] | None]] = {}
-        self.enter(record.case.memory)
-
-    def enter(self, memory: Memory) -> None:
-        for row in memory.every():
-            table = memory.tables[row.table]
-            key = tuple(row.fields[name] for name in table.keys)
-            fields = {name: self.may_be(a, key, row.fields[name]) for name, a in table.attributes.items()}
-            if row.table == "input":  # annotations are what they are
-                fields = {name: frozenset((row.fields[name],)) for name in table.attributes}
-            self.store.add(row.table, key, fields, certain=True)
-
-    def may_be(self, attribute: Attribute, key: Key, value: str) -> Values:
-        if value != UNKNOWN:
-            return frozenset((value,))
-        sides = tuple(self.case.wars.get(key[0], ())) if attribute.side else ()
-        return frozenset((*attribute.values, *sides, UNKNOWN))
+        self.asked: set[tuple[str, Key, str]] = set()
 
     # ---- matching ---------------------------------------------------------------------------
 
-    def meets(self, pattern: Pattern, row: _Row, bound: Bindings) -> Iterator[tuple[Bindings, bool]]:
+    def meets(self, pattern: Pattern, row: _Row, bound: Bindings) -> list[tuple[Bindings, bool]]:
         """The ways in which a row may meet a pattern, each with whether it does so for certain."""
         keys = self.store.tables[pattern.table].keys
         branches: list[tuple[Bindings, bool]] = [({}, row.certain)]
         for constraint in pattern.constraints:
-            values = row.fields[constraint.field]
-            following: list[tuple[Bindings, bool]] = []
-            for added, certain in branches:
-                following += [
-                    (more, certain and sure)
-                    for more, sure in self.meet(constraint, values, constraint.field in keys, bound, added)
-                ]
-            branches = following
+            values, is_key = row.fields[constraint.field], constraint.field in keys
+            if not is_key:
+                self.asked.add((pattern.table, row.key, constraint.field))
+            branches = [
+                (more, certain and sure)
+                for added, certain in branches
+                for more, sure in self.meet(constraint, values, is_key, bound, added)
+            ]
             if not branches:
-                return
-        yield from branches
+                break
+        return branches
 
+    @staticmethod
     def meet(
-        self, constraint: Constraint, values: Values, is_key: bool, bound: Bindings, added: Bindings
-    ) -> Iterator[tuple[Bindings, bool]]:
+        constraint: Constraint, values: Values, is_key: bool, bound: Bindings, added: Bindings
+    ) -> Iterable[tuple[Bindings, bool]]:
+        """The ways in which the values of a field may meet one constraint."""
         if constraint.stated is not None:
-            fitting = {value for value in values if (value != UNKNOWN) == constraint.stated}
-            if fitting:
-                yield added, fitting == values
-            return
-        fitting = {value for value in values if is_key or value != UNKNOWN}
+            fitting = frozenset(value for value in values if (value != UNKNOWN) == constraint.stated)
+            return [(added, fitting == values)] if fitting else []
+        fitting = values if is_key or UNKNOWN not in values else values - _UNKNOWN
         if constraint.allowed is not None:
-            fitting &= set(constraint.allowed)
+            fitting = fitting.intersection(constraint.allowed)
+        if not fitting:
+            return []
         name = constraint.variable
         if name is None:
-            if fitting:
-                yield added, fitting == values
-            return
+            return [(added, len(fitting) == len(values))]
         known = added.get(name, bound.get(name))
         if known is not None:
-            if known in fitting:
-                yield added, len(values) == 1
-            return
-        for value in sorted(fitting):
-            yield {**added, name: value}, len(values) == 1
+            return [(added, len(values) == 1)] if known in fitting else []
+        return [({**added, name: value}, len(values) == 1) for value in sorted(fitting)]
 
     def rows(self, pattern: Pattern, bound: Bindings) -> list[_Row]:
-        table = self.store.tables[pattern.table]
-        first = next(iter(table.keys), None)
+        """The rows that agree with a pattern in the keys that are known already."""
+        keys = self.store.tables[pattern.table].keys
+        known: dict[str, str] = {}
         for constraint in pattern.constraints:
-            if constraint.field == first:
-                if constraint.variable in bound:
-                    return self.store.about(table.name, bound[str(constraint.variable)])
-                if constraint.allowed is not None and len(constraint.allowed) == 1:
-                    return self.store.about(table.name, constraint.allowed[0])
-        return self.store.about(table.name, None)
+            if constraint.field in keys and constraint.variable in bound:
+                known[constraint.field] = bound[str(constraint.variable)]
+            elif constraint.field in keys and constraint.allowed is not None and len(constraint.allowed) == 1:
+                known[constraint.field] = constraint.allowed[0]
+        if len(known) == len(keys):
+            row = self.store.rows[pattern.table].get(tuple(known[name] for name in keys))
+            return [] if row is None else [row]
+        return self.store.about(pattern.table, known.get(next(iter(keys), "")))
 
     def matches(self, rule: Rule) -> dict[tuple[tuple[str, str], ...], bool]:
         """The bindings under which a rule may fire, each with whether it fires for certain."""
@@ -275,7 +272,7 @@ class _Bounds:
                         _Firing(rule, dict(bindings), certain) for bindings, certain in self.matches(rule).items()
                     ]
             self.advance(stratum)
-            if stratum >= self.strata.ready.get(POSTURE, 0):
+            if stratum >= self.strata.ready.get(POSTURE, 0) and not self.whole:
                 break
 
     def advance(self, stratum: int) -> None:
@@ -594,6 +591,82 @@ def _without_unknown(pattern: Pattern, row: _Row) -> Pattern:
     return Pattern(pattern.table, kept)
 
 
+Conclusion = tuple[str, str | None, str]
+"""Subject, posture (``None`` for no verdict on the subject) and toward whom."""
+
+
+class Bounds:
+    """What could still be concluded in a run, pass by pass."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        program, memory = record.program, record.case.memory
+        self.rules = {rule.id: rule for rule in bearing(program.rules, program.questions)}
+        self.cells = cells(memory.tables, record.case.states, record.case.wars)
+        self.known = _Store(memory.tables)
+        for row in memory.every():
+            table = memory.tables[row.table]
+            key = tuple(row.fields[name] for name in table.keys)
+            fields = {name: frozenset((row.fields[name],)) for name in table.attributes}
+            self.known.add(row.table, key, fields, certain=True)
+
+    def unknown(self) -> dict[str, list[str]]:
+        """Every value that each unknown fact may have, by address."""
+        found: dict[str, list[str]] = {}
+        for path, (table, key, attribute) in self.cells.items():
+            if UNKNOWN in self.known.rows[table.name][key].fields[attribute.name]:
+                sides = self.record.case.wars[key[0]] if attribute.side else ()
+                found[path] = [*attribute.values, *sides]
+        return found
+
+    def run(self, readings: Mapping[str, Iterable[str]], *, whole: bool = False) -> _Pass:
+        """One pass.
+
+        Args:
+            readings: The other values that facts may have as well, by address.
+            whole: Whether all rules take part, and not only those that bear on a posture.
+        """
+        store = self.known.copy()
+        for path, values in readings.items():
+            table, key, attribute = self.cells[path]
+            store.widen(table.name, key, attribute.name, values)
+        done = _Pass(self.record, self.record.program.rules if whole else self.rules, store, whole=whole)
+        done.run()
+        return done
+
+    def could_be(self, readings: Mapping[str, Iterable[str]]) -> dict[str, set[Conclusion]]:
+        """For every state, each conclusion that is possible."""
+        done = self.run(readings)
+        found: dict[str, set[Conclusion]] = {state: set() for state in self.record.case.states}
+        for name, of, about in sorted(done.outcomes):
+            if name == ALIGNMENT:
+                found[of] |= {(about, *rest) for rest in done.postures(of, about)}
+        return found
+
+    def postures(self, readings: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
+        """Every posture that a state may have if some facts may have other values as well.
+
+        Args:
+            readings: The other values of facts, by address; a linked fact is named in both directions. All
+                other facts, the unknown ones too, stay as they are.
+
+        Returns:
+            For every state, postures as :meth:`Record.posture` gives them. What is not among them is impossible.
+        """
+        found: dict[str, set[str]] = {}
+        for state, could in self.could_be(readings).items():
+            by_subject: dict[str, set[str | None]] = {}
+            for about, posture, _ in could:
+                by_subject.setdefault(about, set()).add(posture)
+            words = {posture.replace("_", "-") for _, posture, _ in could if posture is not None}
+            if len(by_subject) > 1 and len(words) > 1:
+                words.add(DIVIDED)
+            if all(None in several for several in by_subject.values()):
+                words.add(NONE)
+            found[state] = words
+        return found
+
+
 def settled(record: Record) -> dict[str, Settled]:
     """Which verdicts of a run no value of an unknown fact can change.
 
@@ -605,13 +678,29 @@ def settled(record: Record) -> dict[str, Settled]:
         toward whom) is settled, and what the bounds leave possible. A verdict that is not called settled
         may still be so: unknown facts are taken as if none depended on another.
     """
-    bounds = _Bounds(record)
-    bounds.run()
+    bounds = Bounds(record)
     found: dict[str, Settled] = {}
-    for state in record.case.states:
-        subjects = sorted(about for name, of, about in bounds.outcomes if (name, of) == (ALIGNMENT, state))
-        open_ones = {(about, *rest) for about in subjects for rest in bounds.postures(state, about)}
-        concluded = {(p.about, p.posture, p.alignment.toward) for p in record.postures if p.of == state}
-        possible = tuple(sorted(open_ones | concluded, key=lambda item: (item[0], item[1] or "", item[2])))
-        found[state] = Settled(open_ones == concluded, possible)
+    for state, could in bounds.could_be(bounds.unknown()).items():
+        concluded = {(p.about, p.posture, p.alignment.toward) for p in record.of(state)}
+        possible = tuple(sorted(could | concluded, key=lambda item: (item[0], item[1] or "", item[2])))
+        found[state] = Settled(could == concluded, possible)
+    return found
+
+
+def asked(record: Record) -> set[str]:
+    """The addresses of the facts that some rule, question or table asks for in a run.
+
+    A rule asks for a fact where everything that it asks for before it could hold, whatever the unknown facts
+    are. A fact that is not among these is read by nothing in this case.
+    """
+    bounds = Bounds(record)
+    done = bounds.run(bounds.unknown(), whole=True)
+    found = {fact_path(*place) for place in done.asked}
+    named = [source for question in done.questions.values() for source in question.sources]
+    named += [part for table in done.store.tables.values() for part in table.first_known]
+    for source in named:
+        name, _, attribute = source.partition(".")
+        found |= {fact_path(name, row.key, attribute) for row in done.store.all(name)}
+    for entry in record.program.book.recommendations:
+        found |= {fact_path("state", (state,), name) for name in entry.where for state in record.case.states}
     return found

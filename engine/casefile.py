@@ -24,6 +24,8 @@ Reference = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Prose = Annotated[str, StringConstraints(max_length=4000)]
 YesNo = Literal["yes", "no"]
+UNVERIFIED = "general knowledge, unverified"
+"""The title of a source that was not opened."""
 
 
 class GivenFact(Part):

@@ -264,3 +264,9 @@ def read(path: Path, *, shown_as: str | None = None) -> Document:
     """Read and parse a file; see :func:`read_text` and :func:`parse` for what is refused."""
     name = shown_as if shown_as is not None else str(path)
     return parse(read_text(path, shown_as=name), name)
+
+
+def as_yaml(data: Any) -> str:
+    """Nested mappings, lists and texts as YAML that this module reads back as they are."""
+    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=110)
+    return text

@@ -6,7 +6,7 @@ rests on is missing from it. Sequences are in a fixed order: stratum, rule, bind
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -17,6 +17,10 @@ from foedus.memory import Memory, named_by
 NOTHING = "nothing"
 """The word of a vote that was weighed down to no weight."""
 TIE = "tie"
+DIVIDED = "divided"
+"""The posture of a state that several principal threats would have take different ones."""
+NONE = "none"
+"""The posture of a state of which no threat-driven alignment is concluded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,3 +238,19 @@ class Record:
             for firing in self.firings.values()
             if self.program.rules[firing.rule].row in rows and not (standing and firing.defeated_by)
         ]
+
+    def of(self, state: str) -> tuple[Posture, ...]:
+        """What is recommended to a state, one for each subject."""
+        return tuple(posture for posture in self.postures if posture.of == state)
+
+    def posture(self, state: str) -> str:
+        """A state's posture in a word: that of every subject, ``divided`` where they differ, or ``none``."""
+        return summary([posture.posture for posture in self.of(state)])
+
+
+def summary(answers: Sequence[str]) -> str:
+    """One answer for several: theirs where they agree, ``divided`` where not, ``none`` where there is none."""
+    kinds = sorted(set(answers))
+    if not kinds:
+        return NONE
+    return kinds[0].replace("_", "-") if len(kinds) == 1 else DIVIDED

@@ -203,3 +203,42 @@ def in_order_of_defeat(names: Iterable[str], rules: Mapping[str, Rule]) -> list[
     for name in sorted(inside):
         visit(name)
     return list(done)
+
+
+def bearing(rules: Mapping[str, Rule], questions: Mapping[str, Question]) -> list[Rule]:
+    """The rules on which the contests rest, directly or through what they read.
+
+    Args:
+        rules: Of a program, by id.
+        questions: Of the same program, by name.
+    """
+    wanted: set[str] = set()
+    tables: set[str] = set()
+    asked = [question.name for question in questions.values() if question.kind == "contest"]
+    changed = True
+    while changed:
+        before = (len(wanted), len(tables), len(asked))
+        for rule in rules.values():
+            for conclusion in rule.conclusions:
+                useful = (
+                    (isinstance(conclusion, Vote | Cap) and conclusion.question in asked)
+                    or (isinstance(conclusion, Conclude) and conclusion.table in tables)
+                    or (isinstance(conclusion, Weigh) and wanted & set(conclusion.rules))
+                )
+                if useful:
+                    wanted.add(rule.id)
+        for name in sorted(wanted):
+            rule = rules[name]
+            wanted.update(defeat.rule for defeat in rule.defeated_by if defeat.rule in rules)
+            wanted.update(evidence_read(rule, rules.values()))
+            for premise in rule.premises:
+                if isinstance(premise, Holds | Absent) and premise.pattern.table != EVIDENCE:
+                    tables.add(premise.pattern.table)
+        for name in sorted(tables & set(questions)):
+            if name not in asked:
+                asked.append(name)
+        for name in asked:
+            question = questions[name]
+            tables.update(table for table in (question.about, question.counts) if table)
+        changed = before != (len(wanted), len(tables), len(asked))
+    return [rules[name] for name in sorted(wanted)]

@@ -8,51 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from foedus.book import Program
 from foedus.explain.sentences import Speaker
 from foedus.matching import candidates
 from foedus.memory import Memory, fact_path
 from foedus.record import Record
 from foedus.results import Gap
-from foedus.strata import EVIDENCE, evidence_read
-from foedus.terms import UNKNOWN, Absent, Cap, Compare, Conclude, Differ, Holds, Premise, Rule, Vote, Weigh
+from foedus.terms import UNKNOWN, Absent, Compare, Conclude, Differ, Holds, Premise, Rule
 
 Cell = tuple[str, tuple[str, ...], str]
 """Table, keys and attribute of a fact."""
-
-
-def bearing(program: Program) -> list[Rule]:
-    """The rules on which the contests rest, directly or through what they read."""
-    wanted: set[str] = set()
-    tables: set[str] = set()
-    questions = [question.name for question in program.questions.values() if question.kind == "contest"]
-    changed = True
-    while changed:
-        before = (len(wanted), len(tables), len(questions))
-        for rule in program.rules.values():
-            for conclusion in rule.conclusions:
-                useful = (
-                    (isinstance(conclusion, Vote | Cap) and conclusion.question in questions)
-                    or (isinstance(conclusion, Conclude) and conclusion.table in tables)
-                    or (isinstance(conclusion, Weigh) and wanted & set(conclusion.rules))
-                )
-                if useful:
-                    wanted.add(rule.id)
-        for name in sorted(wanted):
-            rule = program.rules[name]
-            wanted.update(defeat.rule for defeat in rule.defeated_by if defeat.rule in program.rules)
-            wanted.update(evidence_read(rule, program.rules.values()))
-            for premise in rule.premises:
-                if isinstance(premise, Holds | Absent) and premise.pattern.table != EVIDENCE:
-                    tables.add(premise.pattern.table)
-        for name in sorted(tables & set(program.questions)):
-            if name not in questions:
-                questions.append(name)
-        for name in questions:
-            question = program.questions[name]
-            tables.update(table for table in (question.about, question.counts) if table)
-        changed = before != (len(wanted), len(tables), len(questions))
-    return [program.rules[name] for name in sorted(wanted)]
 
 
 def waiting(premises: Sequence[Premise], memory: Memory, bindings: dict[str, str]) -> Iterator[set[Cell]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from foedus.case import Case
-from foedus.explain.gaps import bearing, gaps
+from foedus.explain.gaps import gaps
 from foedus.explain.sentences import Speaker, fill
 from foedus.memory import fact_path
-from foedus.record import TIE, Census, Contest, Firing, Posture, Record, Voice
+from foedus.record import DIVIDED, NONE, TIE, Census, Contest, Firing, Posture, Record, Voice, summary
 from foedus.results import (
     BookOut,
     CaseOut,
@@ -31,10 +31,8 @@ from foedus.results import (
     Total,
     Verdict,
 )
+from foedus.strata import bearing
 from foedus.terms import UNKNOWN, Rule
-
-DIVIDED = "divided"
-NONE = "none"
 
 
 class _Writer:
@@ -45,7 +43,7 @@ class _Writer:
         self.book = record.program.book
         self.speaker = Speaker(record.case, self.book.tables)
         self.rules = self.program.rules
-        self.bearing = bearing(self.program)
+        self.bearing = bearing(self.program.rules, self.program.questions)
 
     # ---- parts ------------------------------------------------------------------------------
 
@@ -206,7 +204,7 @@ class _Writer:
         return Graded(grade=question.grade_of(0), points=0, evidence=[]) if question else None
 
     def own_posture(self, state: str) -> str:
-        return _summary([p.posture for p in self.record.postures if p.of == state])
+        return self.record.posture(state)
 
     def leverage(self, state: str) -> list[Leverage]:
         return [
@@ -257,12 +255,12 @@ class _Writer:
         return mine.ranked - max(others) if others else None
 
     def verdict(self, state: str) -> Verdict:
-        postures = [p for p in self.record.postures if p.of == state]
+        postures = self.record.of(state)
         by_threat = [self.contested(p) for p in postures]
         contests = [c for p in postures for c in (p.alignment, p.effort) if c is not None]
         principal = [p.about for p in postures if p.about in self.case.states]
-        posture = _summary([c.posture for c in by_threat])
-        label = _summary([c.label for c in by_threat]) if posture not in (DIVIDED, NONE) else posture
+        posture = summary([c.posture for c in by_threat])
+        label = summary([c.label for c in by_threat]) if posture not in (DIVIDED, NONE) else posture
         threats = self.threats(state)
         partners = self.partners(state, principal)
         verdict = Verdict(
@@ -270,8 +268,8 @@ class _Writer:
             name=self.case.called(state),
             posture=posture,
             label=label,
-            alignment=_summary([c.alignment for c in by_threat]),
-            effort=_summary([c.effort for c in by_threat if c.effort]) if any(c.effort for c in by_threat) else None,
+            alignment=summary([c.alignment for c in by_threat]),
+            effort=summary([c.effort for c in by_threat if c.effort]) if any(c.effort for c in by_threat) else None,
             toward=sorted({c.toward for c in by_threat}),
             principal_threats=principal,
             by_threat=by_threat,
@@ -423,13 +421,6 @@ def _effort(posture: Posture) -> str | None:
     if posture.effort.answer == TIE or posture.effort.by_silence:
         return posture.effort.answer
     return posture.label.replace("_", "-") if posture.posture != "balance" else posture.effort.answer
-
-
-def _summary(answers: Sequence[str]) -> str:
-    kinds = sorted(set(answers))
-    if not kinds:
-        return NONE
-    return kinds[0].replace("_", "-") if len(kinds) == 1 else DIVIDED
 
 
 def _margin(contest: Contest | None) -> int | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from foedus.book import MAIN
+from foedus.casefile import UNVERIFIED
 from foedus.explain.proof import Node, Proof
 from foedus.results import Consultation, Contested, Evidence, Outlook, Partner, Remark, Threat, Verdict
 
@@ -20,7 +21,6 @@ CAVEAT = (
 NO_VERDICT = "no threat-driven alignment"
 GAPS = "Not known, and asked for by rules that bear on this verdict (whether it could change it is not computed)"
 EQUAL = " (equal threats are all principal)"
-UNVERIFIED = "general knowledge, unverified"
 
 
 @dataclass(frozen=True, slots=True)

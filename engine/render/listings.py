@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from foedus.case import Case
+from foedus.casefile import UNVERIFIED
+from foedus.checking import CaseCheck
 from foedus.explain.pages import RuleLine, RulePage
 from foedus.explain.sentences import Speaker
-from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table, cited
+from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table, cited, counted
 
 
 def rule_list(lines: Sequence[RuleLine]) -> list[Block]:
@@ -77,3 +79,28 @@ def case_page(case: Case, speaker: Speaker) -> list[Block]:
         rows.append([fact.path, value, source, speaker.fact(fact), note])
     blocks.append(Table(f"{len(rows)} facts", ["fact", "value", "source", "which says", "note"], rows))
     return blocks
+
+
+def case_check(checked: CaseCheck) -> list[Block]:
+    """What a coder should look at again."""
+    facts = f"{counted(checked.stated, 'fact')} stated, {checked.following} more follow from them"
+    blocks: list[Block] = [Heading(2, f"{checked.file}: {checked.title}"), Paragraph(f"The file is valid: {facts}.")]
+    gaps = [f"{gap.fact}: {gap.asks} ({', '.join(gap.rules)})" for gap in checked.gaps]
+    found: list[tuple[str, Sequence[str]]] = [
+        ("Gaps: not known, and asked for by rules that bear on a verdict in focus", gaps)
+    ]
+    found += _findings(checked)
+    for title, items in found:
+        shown = items if items is gaps else [", ".join(items)]
+        blocks.append(Bullets(f"{title}: {len(items)}", shown) if items else Paragraph(f"{title}: none."))
+    return blocks
+
+
+def _findings(checked: CaseCheck) -> list[tuple[str, Sequence[str]]]:
+    return [
+        ("Facts without a source", checked.unsourced),
+        (f"Facts that cite nothing but {UNVERIFIED}", checked.unverified),
+        ("Facts with another reading and no note that says why", checked.unexplained),
+        ("Facts that no rule reads in this case", checked.unread),
+        ("Sources that no fact and no observation rests on", checked.idle_sources),
+    ]

@@ -1,0 +1,77 @@
+"""The library's part for those who code cases: score, check, blind, and begin one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from foedus.api import CaseLike, bundled, load_case, software, the_book
+from foedus.blinding import Blinded
+from foedus.blinding import blind as blind_case
+from foedus.book import RuleBook
+from foedus.case import Case
+from foedus.checking import CaseCheck
+from foedus.checking import check as check_case
+from foedus.scoring.results import Score
+from foedus.scoring.tally import RESAMPLES, SEED, Progress
+from foedus.scoring.tally import score as score_cases
+
+RulesLike = str | os.PathLike[str] | RuleBook | None
+"""A folder of rule files, or a rule book; ``None`` for the shipped one."""
+
+
+def historical(book: RuleBook) -> list[Case]:
+    """The bundled cases of which it is known what happened."""
+    return [case for case in (load_case(name, book=book) for name in bundled()) if case.observed]
+
+
+def score(
+    cases: Sequence[CaseLike] = (),
+    *,
+    rules: RulesLike = None,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    progress: Progress | None = None,
+) -> Score:
+    """What the accounts of a rule book conclude on cases, beside what happened.
+
+    Args:
+        cases: By default the bundled ones of which it is known what happened.
+        rules: See :data:`RulesLike`.
+        resamples: Bootstrap samples for the intervals; 0 for none.
+        seed: Of the bootstrap.
+        progress: Called before each case.
+
+    Returns:
+        Confusion, measures with intervals, and every miss with its likeliest cause.
+
+    Raises:
+        InputError: A case or the rules are wrong.
+        NameUnknown: No such case.
+        NothingObserved: No case says what happened.
+    """
+    book = the_book(rules)
+    loaded = [load_case(case, book=book) for case in cases] if cases else historical(book)
+    return score_cases(loaded, book, software(), resamples=resamples, seed=seed, progress=progress)
+
+
+def check(case: CaseLike, *, rules: RulesLike = None) -> CaseCheck:
+    """What the coder of a case should look at again: gaps, facts without source, facts that nothing reads.
+
+    Raises:
+        InputError: The case or the rules are wrong.
+        NameUnknown: No such case.
+    """
+    book = the_book(rules)
+    return check_case(load_case(case, book=book), book)
+
+
+def blind(case: CaseLike, *, rules: RulesLike = None) -> Blinded:
+    """A case file without what tells which crisis it is, and the key to its names.
+
+    Raises:
+        InputError: The case or the rules are wrong.
+        NameUnknown: No such case.
+    """
+    book = the_book(rules)
+    return blind_case(load_case(case, book=book), book)

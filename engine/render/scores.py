@@ -1,0 +1,133 @@
+"""A score as blocks, and its outcomes as rows of a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from fractions import Fraction
+
+from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table, counted
+from foedus.scoring.results import AccountScore, Estimate, Score
+
+SUBSETS = {
+    "all": "All verdicts",
+    "robust": "Robust verdicts alone (every lead rests on the signs alone)",
+    "settled": "Settled verdicts alone (no unknown fact can change them)",
+}
+READ = (
+    "A hit is the same posture. A tie, divided or none counts as that and never as a hit for something else. Balanced "
+    "accuracy is the mean share of each observed posture that was hit; macro-F1 the mean F1 of the observed postures; "
+    "alignment counts free-riding as balancing. In brackets: 95 % bootstrap intervals"
+)
+LIMITS = (
+    "The cases were chosen to show every kind of behaviour and not drawn at random: the figures compare accounts on "
+    "these cases, and say nothing of how often states balance in the world."
+)
+
+
+def _decimal(fraction: str) -> str:
+    """A fraction to two places, rounded half up."""
+    value = Fraction(fraction)
+    hundredths = int(value * 100 + Fraction(1, 2))
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
+def _shown(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return "-"
+    if estimate.low is None or estimate.high is None:
+        return _decimal(estimate.value)
+    return f"{_decimal(estimate.value)} [{_decimal(estimate.low)}, {_decimal(estimate.high)}]"
+
+
+def _row(account: AccountScore) -> list[str]:
+    return [
+        account.title,
+        str(account.hits),
+        _shown(account.accuracy),
+        _shown(account.balanced_accuracy),
+        _shown(account.macro_f1),
+        _shown(account.alignment_accuracy),
+    ]
+
+
+def score(result: Score) -> list[Block]:
+    """The blocks of a score."""
+    blocks: list[Block] = [
+        Heading(1, f"Observed against concluded: {counted(len(result.outcomes), 'state')} in {_cases(result.cases)}")
+    ]
+    columns = ["account", "hits", "accuracy", "balanced accuracy", "macro-F1", "alignment alone"]
+    for subset, title in SUBSETS.items():
+        mine = [account for account in result.accounts if account.subset == subset]
+        states = counted(mine[0].states, "state")
+        blocks.append(Table(f"{title}: {states}", columns, [_row(a) for a in mine], frozenset(columns[1:])))
+    drawn = f" from {result.resamples} samples of whole cases, seed {result.seed}." if result.resamples else "."
+    blocks.append(Paragraph(READ + drawn))
+    said = sorted({name for row in result.confusion.values() for name in row})
+    rows = [
+        [seen, *(str(row[name]) for name in said), str(sum(row.values()))] for seen, row in result.confusion.items()
+    ]
+    blocks.append(
+        Table("Observed (rows) and concluded (columns)", ["observed", *said, "sum"], rows, frozenset([*said, "sum"]))
+    )
+    families = [[f.family, str(f.states), str(f.hits)] for f in result.families]
+    blocks.append(
+        Table(
+            "By what the choice is said to turn on",
+            ["turns on", "states", "hits"],
+            families,
+            frozenset(["states", "hits"]),
+        )
+    )
+    if result.targets:
+        blocks.append(
+            Paragraph(f"Of {result.targets} hits that name a state, {result.same_target} name exactly the same states.")
+        )
+    blocks += _misses(result)
+    if result.unobserved:
+        blocks.append(Bullets("Not scored: nothing is said of what happened", [", ".join(result.unobserved)]))
+    blocks.append(Paragraph(f"{result.book}, {result.hash[:12]}; {result.software}. {LIMITS}"))
+    return blocks
+
+
+def _cases(number: int) -> str:
+    return counted(number, "case")
+
+
+def _misses(result: Score) -> list[Block]:
+    if not result.misses:
+        return [Paragraph("No misses.")]
+    causes = sorted({miss.cause for miss in result.misses})
+    counts = ", ".join(f"{cause} {sum(m.cause == cause for m in result.misses)}" for cause in causes)
+    items = []
+    for m in result.misses:
+        lead = "" if m.margin is None else f" by {counted(m.margin, 'point')}" if m.margin else ""
+        items.append(
+            f"{m.case}, {m.name}: observed {m.observed}, concluded {m.concluded}{lead}. Decided by "
+            f"{', '.join(m.decided_by) or 'no vote'}. Likeliest cause: {m.cause}: {m.why}."
+        )
+    return [Bullets(f"{len(items)} {'miss' if len(items) == 1 else 'misses'}; likeliest cause: {counts}", items)]
+
+
+def outcomes_csv(result: Score) -> str:
+    """One row for each state, with what each account concludes; lines end as RFC 4180 has it."""
+    stream = io.StringIO()
+    theories = list(result.outcomes[0].accounts)
+    causes = {(miss.case, miss.state): miss for miss in result.misses}
+    head = ["case", "state", "observed", "observed_toward", "confidence", "family", "concluded", "concluded_toward"]
+    head += ["hit", "target", "observed_alignment", "concluded_alignment", "margin", "robust", "settled"]
+    head += ["decided_by", "cause", "why", *(f"account_{theory}" for theory in theories)]
+    writer = csv.writer(stream)
+    writer.writerow(head)
+    for o in result.outcomes:
+        miss = causes.get((o.case, o.state))
+        row: list[object] = [o.case, o.state, o.observed, " ".join(o.observed_toward), o.confidence, o.family]
+        row += [o.concluded, " ".join(o.concluded_toward), _yes(o.hit), o.target or "", o.observed_alignment]
+        row += [o.concluded_alignment, "" if o.margin is None else o.margin, _yes(o.robust), _yes(o.settled)]
+        row += ["; ".join(miss.decided_by), miss.cause, miss.why] if miss else ["", "", ""]
+        writer.writerow([*row, *(o.accounts[theory].posture for theory in theories)])
+    return stream.getvalue()
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

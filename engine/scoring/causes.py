@@ -1,0 +1,202 @@
+"""Why a verdict misses what happened: the coding, an open decision of the rule book, or the theory.
+
+The order is stated, and each step says only what it computed:
+
+1. *coding*, where one fact in doubt, read otherwise, would make the verdict what happened: another
+   reading that the coder names, a fact of low confidence moved by a step, another value of an
+   assumption, a value for a fact that is not known; or where the classification of what happened is
+   itself of low confidence;
+2. else *open decision*, where a convention of the rule book does: other sizes of the words, the grade
+   from which a threat is significant, or what the book says where no rule speaks;
+3. else *theory*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from foedus.book import RuleBook
+from foedus.bounds import Bounds
+from foedus.case import Case, Fact, Impossible, cells, changed
+from foedus.casefile import ObservedEntry
+from foedus.inference import infer
+from foedus.memory import fact_path
+from foedus.record import NONE, Contest, Record
+from foedus.robustness import share
+from foedus.scoring.outcomes import alignment_of
+from foedus.scoring.results import Cause, Reading
+from foedus.terms import UNKNOWN, Attribute
+
+MOST_SHOWN = 3
+"""Most readings that the sentence of a miss names; the typed result has them all."""
+OTHER, UNSURE, ASSUMED, MISSING = "its other reading", "of low confidence", "an assumption", "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A value that a fact in doubt may have instead, and why it is in doubt."""
+
+    path: str
+    value: str
+    because: str
+
+
+def doubts(case: Case, book: RuleBook) -> list[Doubt]:
+    """Every other value of a fact that the case itself leaves open, in the order of addresses.
+
+    A linked fact is in doubt where it is stated; an unknown one once for both directions.
+    """
+    found: list[Doubt] = []
+    for path, (_, key, attribute) in sorted(cells(book.tables, case.states, case.wars).items()):
+        fact = case.facts.get(path)
+        if fact is None or fact.value == UNKNOWN:
+            if attribute.linked is None or key == tuple(sorted(key)):
+                values = (*attribute.values, *(case.wars[key[0]] if attribute.side else ()))
+                found += [Doubt(path, value, MISSING) for value in values]
+        elif fact.origin == "stated" and fact.given is not None:
+            found += [Doubt(path, value, why) for value, why in _other_values(fact, attribute).items()]
+    return found
+
+
+def _other_values(fact: Fact, attribute: Attribute) -> dict[str, str]:
+    """The other values of a known fact, each with why it is in doubt."""
+    values: dict[str, str] = {}
+    if fact.given is None:
+        return values
+    for value in fact.given.other_reading:
+        stored = value if not attribute.side or value in attribute.values else f"{fact.key[0]}.{value}"
+        values.setdefault(stored, OTHER)
+    if fact.given.confidence == "low" and attribute.ordered and fact.value in attribute.values:
+        place = attribute.step(fact.value)
+        for value in attribute.values[max(place - 1, 0) : place + 2]:
+            values.setdefault(value, UNSURE)
+    if fact.given.assumption == "yes":
+        for value in attribute.values:
+            values.setdefault(value, ASSUMED)
+    values.pop(fact.value, None)
+    return values
+
+
+class Causes:
+    """Looks for what would have made the verdicts of one run what happened."""
+
+    def __init__(self, record: Record) -> None:
+        self.record, self.case, self.program = record, record.case, record.program
+        self.book = record.program.book
+        self.bounds = Bounds(record)
+        everything = doubts(self.case, self.book)
+        asked = {fact_path(*place) for place in self.bounds.run(self.readings(everything)).asked}
+        # what no rule asks for, whatever the doubts are, changes nothing
+        self.doubts = [doubt for doubt in everything if asked & set(self.readings([doubt]))]
+        self.runs: dict[Doubt, Record | None] = {}
+
+    def of(self, seen: ObservedEntry) -> tuple[Cause, str, list[Reading]]:
+        """The likeliest cause of a miss, why, and the single readings that would have made it a hit."""
+        if not self.could(seen, self.doubts):
+            beyond = "nor does any other reading of the facts in doubt, alone or together"
+            found: list[Doubt] = []
+        else:
+            beyond = "nor does one other reading of a fact in doubt; whether several together do is open"
+            found = sorted(self.single(seen, self.doubts), key=lambda d: (d.because == MISSING, d.path, d.value))
+        if found:
+            named = [f"{d.path} is {d.value.replace('_', ' ')} ({d.because})" for d in found[:MOST_SHOWN]]
+            more = f"; or {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
+            readings = [Reading(fact=d.path, value=d.value, reading=d.because) for d in found]
+            return "coding", "would be a hit if " + "; or ".join(named) + more, readings
+        if seen.confidence == "low":
+            return "coding", "the classification of what happened is of low confidence", []
+        decisions = self.decisions(seen)
+        if decisions:
+            return "open decision", "; ".join(decisions), []
+        return "theory", f"no other weighting and no next cut-point gives what happened, {beyond}", []
+
+    # ---- coding -----------------------------------------------------------------------------
+
+    def single(self, seen: ObservedEntry, group: Sequence[Doubt]) -> list[Doubt]:
+        """The single readings that give what happened; groups that cannot are left out whole."""
+        if len(group) == 1:
+            run = self.run(group[0])
+            return list(group) if run is not None and run.posture(seen.state) == seen.posture else []
+        middle = len(group) // 2
+        halves = [half for half in (group[:middle], group[middle:]) if self.could(seen, half)]
+        return [doubt for half in halves for doubt in self.single(seen, half)]
+
+    def run(self, doubt: Doubt) -> Record | None:
+        """The run with one fact read otherwise; ``None`` where that cannot be true with the rest."""
+        if doubt not in self.runs:
+            try:
+                self.runs[doubt] = infer(changed(self.case, self.book, {doubt.path: doubt.value}), self.program)
+            except Impossible:
+                self.runs[doubt] = None
+        return self.runs[doubt]
+
+    def readings(self, group: Iterable[Doubt]) -> dict[str, list[str]]:
+        """The other values of facts in doubt, by address; those of linked facts in both directions."""
+        found: dict[str, list[str]] = {}
+        for doubt in group:
+            table, key, attribute = self.bounds.cells[doubt.path]
+            found.setdefault(doubt.path, []).append(doubt.value)
+            if attribute.linked is not None:
+                value = attribute.inverse(doubt.value) if attribute.linked == "inverse" else doubt.value
+                found.setdefault(fact_path(table.name, key[::-1], attribute.name), []).append(value)
+        return found
+
+    def could(self, seen: ObservedEntry, group: Iterable[Doubt]) -> bool:
+        """Whether what happened might be concluded if each fact may have its other values as well."""
+        return seen.posture in self.bounds.postures(self.readings(group))[seen.state]
+
+    # ---- open decisions ---------------------------------------------------------------------
+
+    def decisions(self, seen: ObservedEntry) -> list[str]:
+        """The conventions of the rule book of which another would give what happened."""
+        found: list[str] = []
+        wanted = alignment_of(seen.posture, self.book.recommendations)
+        for posture in self.record.of(seen.state):
+            if posture.alignment.answer != wanted:
+                found += self.weighting(posture.alignment, wanted)
+            elif posture.effort is not None and posture.effort.by_silence:
+                found.append(f"no rule speaks of the effort, and the book then says {posture.effort.answer}")
+            elif posture.effort is not None:
+                efforts = {e.effort for e in self.book.recommendations if e.posture.replace("_", "-") == seen.posture}
+                found += [
+                    text for effort in sorted(filter(None, efforts)) for text in self.weighting(posture.effort, effort)
+                ]
+        return sorted(set(found)) + self.significance(seen)
+
+    def weighting(self, contest: Contest, wanted: str) -> list[str]:
+        """Under which share of the admissible weightings another answer leads."""
+        rays = self.program.questions[contest.question].rays
+        shares = []
+        for mine in contest.alternatives:
+            rivals = [rival for rival in contest.alternatives if rival is not mine]
+            leads = [tuple(a - b for a, b in zip(mine.words, rival.words, strict=True)) for rival in rivals]
+            if mine.answer == wanted and rivals and rays:
+                shares.append(share(leads, rays))
+        best = max(shares, default=Fraction(0))
+        if not best:
+            return []
+        return [f"with other sizes of the words {wanted} leads: under {best} of the admissible weightings"]
+
+    def significance(self, seen: ObservedEntry) -> list[str]:
+        """Whether only the grade from which an answer counts as significant stands against what happened."""
+        found: list[str] = []
+        for question in self.program.questions.values():
+            if question.significant_from is None:
+                continue
+            cut = question.rank(question.significant_from)
+            ranks = [
+                question.rank(g.grade)
+                for (name, of, _), g in self.record.grades.items()
+                if (name, of) == (question.name, seen.state)
+            ]
+            highest = max(ranks, default=None)
+            if highest is None or bool(self.record.of(seen.state)) != (highest >= cut):
+                continue
+            if (seen.posture == NONE and highest == cut) or (seen.posture != NONE and highest == cut - 1):
+                grade, cut_name = question.grades[highest].name, question.significant_from
+                found.append(
+                    f"the highest grade of {question.name} is {grade}, and {cut_name} is where significant begins"
+                )
+        return found

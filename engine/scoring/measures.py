@@ -1,0 +1,104 @@
+"""Measures of agreement between what was observed and what was concluded, with bootstrap intervals.
+
+Accuracy is the share of hits. Balanced accuracy is the mean, over the postures that were observed, of the
+share of each that was hit (Brodersen et al. 2010). F1 is the harmonic mean of precision and recall, and
+macro-F1 its mean over the postures that were observed (Sokolova and Lapalme 2009). Intervals are 95 %
+percentile intervals (Efron 1979) from drawing whole cases with replacement, because the states of one case
+are not independent of each other (Field and Welsh 2007).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from math import ceil
+
+Confusion = Mapping[tuple[str, str], int]
+"""How often each (observed, concluded) occurred."""
+Measure = Callable[[Confusion], Fraction | None]
+Interval = tuple[Fraction, Fraction]
+LEVEL = Fraction(95, 100)
+"""The part of the resamples that an interval holds."""
+
+
+def confusion(pairs: Iterable[tuple[str, str]]) -> Confusion:
+    """Count pairs of observed and concluded."""
+    return Counter(pairs)
+
+
+def accuracy(counts: Confusion) -> Fraction | None:
+    """The share of hits; ``None`` where there is nothing to score."""
+    total = sum(counts.values())
+    return Fraction(sum(n for (seen, said), n in counts.items() if seen == said), total) if total else None
+
+
+def _observed(counts: Confusion) -> list[str]:
+    return sorted({seen for (seen, _), n in counts.items() if n})
+
+
+def _mean(parts: Sequence[Fraction]) -> Fraction | None:
+    return sum(parts, Fraction(0)) / len(parts) if parts else None
+
+
+def balanced_accuracy(counts: Confusion) -> Fraction | None:
+    """The mean of the shares that were hit of each observed posture."""
+    parts = []
+    for kind in _observed(counts):
+        total = sum(n for (seen, _), n in counts.items() if seen == kind)
+        parts.append(Fraction(counts.get((kind, kind), 0), total))
+    return _mean(parts)
+
+
+def macro_f1(counts: Confusion) -> Fraction | None:
+    """The mean F1 of the observed postures; a posture that is never hit has 0."""
+    parts = []
+    for kind in _observed(counts):
+        hits = counts.get((kind, kind), 0)
+        seen = sum(n for (one, _), n in counts.items() if one == kind)
+        said = sum(n for (_, one), n in counts.items() if one == kind)
+        parts.append(Fraction(2 * hits, seen + said))
+    return _mean(parts)
+
+
+def intervals(
+    by_case: Sequence[Confusion], measures: Sequence[Measure], resamples: int, seed: int
+) -> list[Interval | None]:
+    """Percentile intervals of measures, from resampling whole cases.
+
+    Args:
+        by_case: The counts of each case.
+        measures: The measures.
+        resamples: How many samples are drawn.
+        seed: Of the random numbers; the same seed gives the same intervals on every machine.
+
+    Returns:
+        For each measure its interval, or ``None`` where there are fewer than two cases or no resamples.
+    """
+    if len(by_case) < MIN_CASES or resamples < 1:
+        return [None for _ in measures]
+    draw = random.Random(seed)
+    found: list[list[Fraction]] = [[] for _ in measures]
+    for _ in range(resamples):
+        counts: Counter[tuple[str, str]] = Counter()
+        for _ in by_case:
+            # only `random()` is promised to give the same numbers in every version of Python
+            counts.update(by_case[int(draw.random() * len(by_case))])
+        for values, measure in zip(found, measures, strict=True):
+            value = measure(counts)
+            if value is not None:
+                values.append(value)
+    return [_percentiles(values) for values in found]
+
+
+MIN_CASES = 2
+"""Fewest cases that can be resampled."""
+
+
+def _percentiles(values: list[Fraction]) -> Interval | None:
+    """The middle part of values, by nearest rank."""
+    if not values:
+        return None
+    ranked, tail = sorted(values), (1 - LEVEL) / 2
+    return ranked[max(ceil(tail * len(ranked)) - 1, 0)], ranked[ceil((1 - tail) * len(ranked)) - 1]

@@ -1,0 +1,211 @@
+"""Score the accounts of a rule book on cases of which it is known what happened."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from typing import Literal
+
+from foedus.book import MAIN, RuleBook
+from foedus.bounds import settled
+from foedus.case import Case
+from foedus.casefile import ObservedEntry
+from foedus.inference import infer
+from foedus.problems import FoedusError
+from foedus.record import TIE, Contest, Record
+from foedus.scoring.causes import Causes
+from foedus.scoring.measures import Confusion, Interval, accuracy, balanced_accuracy, confusion, intervals, macro_f1
+from foedus.scoring.outcomes import alignment_of, outcome, said
+from foedus.scoring.results import AccountScore, Estimate, FamilyScore, Miss, Outcome, Score
+
+RESAMPLES = 2000
+SEED = 1987
+"""Of the bootstrap: the year of the book."""
+Subset = Literal["all", "robust", "settled"]
+Progress = Callable[[str, int], None]
+"""Told the name of the next case, and how many cases there are."""
+
+
+class NothingObserved(FoedusError):
+    """No case given says what happened."""
+
+
+def score(
+    cases: Sequence[Case],
+    book: RuleBook,
+    software: str,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    progress: Progress | None = None,
+) -> Score:
+    """Compare what the accounts of a rule book conclude with what happened.
+
+    Args:
+        cases: The cases; those that say nothing of what happened are named and left out.
+        book: The rule book.
+        software: Name and version to put into the result.
+        resamples: Bootstrap samples for the intervals.
+        seed: Of the bootstrap.
+        progress: Called before each case.
+
+    Raises:
+        NothingObserved: No case says what happened.
+    """
+    scored = sorted((case for case in cases if case.observed), key=lambda case: case.name)
+    if not scored:
+        raise NothingObserved("none of these cases says what happened (an 'observed' part is needed)")
+    outcomes: list[Outcome] = []
+    misses: list[Miss] = []
+    theories = [MAIN, *sorted(name for name in book.theories if name != MAIN)]
+    for case in scored:
+        if progress is not None:
+            progress(case.name, len(scored))
+        records = {name: infer(case, book.program(name)) for name in theories}
+        main = records[MAIN]
+        certain, causes = settled(main), Causes(main)
+        for seen in sorted(case.observed, key=lambda entry: entry.state):
+            accounts = {name: said(record, seen.state) for name, record in records.items()}
+            found = outcome(main, seen, settled=certain[seen.state].settled, accounts=accounts)
+            outcomes.append(found)
+            if not found.hit:
+                cause, why, readings = causes.of(seen)
+                contests = _against(main, seen)
+                misses.append(
+                    Miss(
+                        case=found.case,
+                        state=found.state,
+                        name=found.name,
+                        observed=found.observed,
+                        concluded=found.concluded,
+                        margin=min((c.margin for c in contests if not c.by_silence), default=None),
+                        decided_by=_decided_by(main, contests, seen.state),
+                        cause=cause,
+                        why=why,
+                        readings=readings,
+                    )
+                )
+    hits = [found for found in outcomes if found.hit and found.target is not None]
+    return Score(
+        software=software,
+        book=book.title,
+        hash=book.hash,
+        cases=len(scored),
+        unobserved=sorted(case.name for case in cases if not case.observed),
+        resamples=resamples,
+        seed=seed,
+        accounts=[
+            _account(book, theory, subset, outcomes, resamples, seed)
+            for subset in ("all", "robust", "settled")
+            for theory in theories
+        ],
+        confusion=_matrix(outcomes),
+        families=_families(outcomes),
+        same_target=sum(found.target == "same" for found in hits),
+        targets=len(hits),
+        outcomes=outcomes,
+        misses=misses,
+    )
+
+
+def _decided_by(record: Record, contests: Sequence[Contest], state: str) -> list[str]:
+    """The counted votes for the answer that leads and against its rivals; all of them where it is a tie.
+
+    Where no contest was held, the votes on the gravest threat, which is not significant.
+    """
+    votes = [
+        vote
+        for contest in contests
+        for option in contest.alternatives
+        for vote in option.votes
+        if contest.answer == TIE
+        or ((option.answer, option.toward) == (contest.answer, contest.toward)) == (vote.sign > 0)
+    ]
+    if not contests:
+        asked = {q.name for q in record.program.questions.values() if q.significant_from is not None}
+        grades = [grade for grade in record.grades.values() if grade.of == state and grade.question in asked]
+        gravest = max(grades, key=lambda grade: (grade.ranked, grade.toward), default=None)
+        votes = list(gravest.votes) if gravest is not None else []
+    return [
+        f"{vote.points:+d} {vote.rule} ({vote.answer or record.case.called(vote.toward)})"
+        for vote in votes
+        if vote.counted
+    ]
+
+
+def _against(record: Record, seen: ObservedEntry) -> list[Contest]:
+    """The contests that went against what happened: on the alignment, else on the effort."""
+    wanted = alignment_of(seen.posture, record.program.book.recommendations)
+    postures = record.of(seen.state)
+    aligned = [p.alignment for p in postures if p.alignment.answer != wanted]
+    return aligned or [p.effort for p in postures if p.effort is not None]
+
+
+def _matrix(outcomes: Iterable[Outcome]) -> dict[str, dict[str, int]]:
+    counts = confusion((found.observed, found.concluded) for found in outcomes)
+    rows = sorted({seen for seen, _ in counts})
+    columns = sorted({part for pair in counts for part in pair})
+    return {seen: {said: counts.get((seen, said), 0) for said in columns} for seen in rows}
+
+
+def _families(outcomes: Iterable[Outcome]) -> list[FamilyScore]:
+    by_family: dict[str, list[Outcome]] = defaultdict(list)
+    for found in outcomes:
+        by_family[found.family].append(found)
+    return [
+        FamilyScore(family=name, states=len(members), hits=sum(found.hit for found in members))
+        for name, members in sorted(by_family.items())
+    ]
+
+
+def _account(
+    book: RuleBook, theory: str, subset: Subset, outcomes: Iterable[Outcome], resamples: int, seed: int
+) -> AccountScore:
+    chosen = [
+        found
+        for found in outcomes
+        if subset == "all" or (subset == "robust" and found.robust) or (subset == "settled" and found.settled)
+    ]
+    by_case: dict[str, list[Outcome]] = defaultdict(list)
+    for found in chosen:
+        by_case[found.case].append(found)
+    whole = [
+        confusion((found.observed, found.accounts[theory].posture) for found in members) for members in by_case.values()
+    ]
+    aligned = [
+        confusion((found.observed_alignment, found.accounts[theory].alignment) for found in members)
+        for members in by_case.values()
+    ]
+    measures = (accuracy, balanced_accuracy, macro_f1)
+    total, total_aligned = _sum(whole), _sum(aligned)
+    ranges = intervals(whole, measures, resamples, seed)
+    (aligned_range,) = intervals(aligned, (accuracy,), resamples, seed)
+    values = [_estimate(measure(total), part) for measure, part in zip(measures, ranges, strict=True)]
+    return AccountScore(
+        theory=theory,
+        title=book.theories[theory].title,
+        subset=subset,
+        states=len(chosen),
+        hits=sum(n for (seen, said), n in total.items() if seen == said),
+        accuracy=values[0],
+        balanced_accuracy=values[1],
+        macro_f1=values[2],
+        alignment_accuracy=_estimate(accuracy(total_aligned), aligned_range),
+    )
+
+
+def _sum(parts: Iterable[Confusion]) -> Confusion:
+    total: Counter[tuple[str, str]] = Counter()
+    for part in parts:
+        total.update(part)
+    return total
+
+
+def _estimate(value: Fraction | None, interval: Interval | None) -> Estimate:
+    low, high = interval if interval is not None else (None, None)
+    return Estimate(
+        value=None if value is None else str(value),
+        low=None if low is None else str(low),
+        high=None if high is None else str(high),
+    )
