@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
+from foedus.agreement import NotTheSame
 from foedus.api import CaseLike, bundled, load_case, software, the_book
 from foedus.blinding import Blinded
 from foedus.blinding import blind as blind_case
@@ -31,6 +33,7 @@ def score(
     rules: RulesLike = None,
     resamples: int = RESAMPLES,
     seed: int = SEED,
+    why: bool = True,
     progress: Progress | None = None,
 ) -> Score:
     """What the accounts of a rule book conclude on cases, beside what happened.
@@ -40,6 +43,7 @@ def score(
         rules: See :data:`RulesLike`.
         resamples: Bootstrap samples for the intervals; 0 for none.
         seed: Of the bootstrap.
+        why: Whether to look for the likeliest cause of every miss, which takes most of the time.
         progress: Called before each case.
 
     Returns:
@@ -52,7 +56,7 @@ def score(
     """
     book = the_book(rules)
     loaded = [load_case(case, book=book) for case in cases] if cases else historical(book)
-    return score_cases(loaded, book, software(), resamples=resamples, seed=seed, progress=progress)
+    return score_cases(loaded, book, software(), resamples=resamples, seed=seed, why=why, progress=progress)
 
 
 def check(case: CaseLike, *, rules: RulesLike = None) -> CaseCheck:
@@ -75,3 +79,25 @@ def blind(case: CaseLike, *, rules: RulesLike = None) -> Blinded:
     """
     book = the_book(rules)
     return blind_case(load_case(case, book=book), book)
+
+
+def paired(first: Path, second: Path, book: RuleBook) -> list[tuple[Case, Case]]:
+    """Two coders' cases of the same crises.
+
+    Args:
+        first: A case file, or a folder of them.
+        second: The same of the other coder; in folders, files of the same name belong together.
+        book: The rule book that they are read with.
+
+    Raises:
+        NotTheSame: One is a folder and the other is not, or they have no file name in common.
+        InputError: A case is wrong.
+    """
+    if first.is_dir() != second.is_dir():
+        raise NotTheSame("give two files, or two folders")
+    if not first.is_dir():
+        return [(load_case(first, book=book), load_case(second, book=book))]
+    names = sorted({file.name for file in first.glob("*.yaml")} & {file.name for file in second.glob("*.yaml")})
+    if not names:
+        raise NotTheSame(f"{first} and {second} have no case file of the same name")
+    return [(load_case(first / name, book=book), load_case(second / name, book=book)) for name in names]

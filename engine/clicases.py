@@ -105,6 +105,12 @@ def _write(text: str, output: Path | None, *, force: bool) -> None:
     "--resamples", type=click.IntRange(0, 100_000), default=2000, show_default=True, help="Bootstrap samples."
 )
 @click.option("--seed", type=int, default=1987, show_default=True, help="Of the bootstrap.")
+@click.option(
+    "--why/--no-why",
+    default=True,
+    show_default=True,
+    help="Look for the likeliest cause of each miss (slow).",
+)
 @RULES
 @click.option(
     "--format",
@@ -115,7 +121,7 @@ def _write(text: str, output: Path | None, *, force: bool) -> None:
     show_default=True,
     help="Form of the output; csv has one row for each state.",
 )
-def cases_score(wanted: tuple[str, ...], resamples: int, seed: int, rules: Path | None, form: str) -> None:
+def cases_score(wanted: tuple[str, ...], resamples: int, seed: int, why: bool, rules: Path | None, form: str) -> None:
     """Compare what happened with what the rules conclude, on CASES or all bundled historical ones."""
     from foedus import casework
     from foedus.render.scores import outcomes_csv, score
@@ -123,7 +129,7 @@ def cases_score(wanted: tuple[str, ...], resamples: int, seed: int, rules: Path 
     book = the_book(rules)
     loaded = [the_case(case, book) for case in wanted] or casework.historical(book)
     with progress("Scoring") as tick:
-        result = casework.score(loaded, rules=book, resamples=resamples, seed=seed, progress=tick)
+        result = casework.score(loaded, rules=book, resamples=resamples, seed=seed, why=why, progress=tick)
     if form == "json":
         click.echo(result.model_dump_json(indent=2))
     elif form == "csv":
@@ -195,6 +201,25 @@ def cases_blind(case: str, output: Path | None, key: Path | None, force: bool, r
     if key is not None:
         _write(as_yaml(dict(found.key)), key, force=force)
     _write(found.text, output, force=force)
+
+
+@cases.command("agree")
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+@RULES
+@FORMAT
+def cases_agree(first: Path, second: Path, rules: Path | None, form: str) -> None:
+    """Say how far two coders agree: FIRST and SECOND are two files, or two folders with files of the same names."""
+    from foedus.agreement import agreement as compare
+    from foedus.casework import paired
+    from foedus.render.listings import agreement
+
+    book = the_book(rules)
+    found = compare(paired(first, second, book), book)
+    if form == "json":
+        click.echo(found.model_dump_json(indent=2))
+    else:
+        show(agreement(found), form)
 
 
 def _complete_fact(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -28,6 +28,12 @@ def test_the_output_quoted_is_the_beginning_of_the_real_one() -> None:
     assert str(foedus.consult("finland_1948")).startswith(quoted)
 
 
+def test_the_score_quoted_is_the_beginning_of_the_real_one() -> None:
+    quoted = block("output: foedus cases score")
+    assert len(quoted.splitlines()) >= 20
+    assert str(foedus.score(why=False)).startswith(quoted)
+
+
 def test_the_example_case_is_refused_for_the_mistake_that_the_readme_names(tmp_path: Path) -> None:
     from foedus.casereader import read_case
 
@@ -70,6 +76,13 @@ def test_every_command_of_the_table_is_a_command() -> None:
     named = set(re.findall(r"`foedus ([a-z]+)", README))
     assert named <= set(app.commands)
     assert set(app.commands) <= named
+
+
+def test_every_command_on_cases_stands_in_the_readme() -> None:
+    from foedus.clicases import cases
+
+    named = set(re.findall(r"`foedus cases ([a-z]+)", README))
+    assert named == set(cases.commands)
 
 
 def test_the_two_commands_stand_in_the_readme() -> None:

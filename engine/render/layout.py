@@ -72,6 +72,15 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+def decimal(fraction: str | None) -> str:
+    """A fraction to two places, rounded half away from nought; a dash for none."""
+    if fraction is None:
+        return "-"
+    value = Fraction(fraction)
+    hundredths = int(abs(value) * 100 + Fraction(1, 2))
+    return f"{'-' if value < 0 and hundredths else ''}{hundredths // 100}.{hundredths % 100:02d}"
+
+
 def cited(sources: Iterable[str]) -> str:
     """Citations in one cell."""
     return "; ".join(sources)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
+from foedus.agreement import Agreement
 from foedus.case import Case
 from foedus.casefile import UNVERIFIED
 from foedus.checking import CaseCheck
 from foedus.explain.pages import RuleLine, RulePage
 from foedus.explain.sentences import Speaker
-from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table, cited, counted
+from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table, cited, counted, decimal
 
 
 def rule_list(lines: Sequence[RuleLine]) -> list[Block]:
@@ -104,3 +106,39 @@ def _findings(checked: CaseCheck) -> list[tuple[str, Sequence[str]]]:
         ("Facts that no rule reads in this case", checked.unread),
         ("Sources that no fact and no observation rests on", checked.idle_sources),
     ]
+
+
+def agreement(found: Agreement) -> list[Block]:
+    """How far two coders agree."""
+    cases = ", ".join(found.cases)
+    blocks: list[Block] = [Heading(1, f"Agreement of two coders on {cases}")]
+    if not found.pairs:
+        return [*blocks, Paragraph("No fact was coded by both.")]
+    blocks.append(
+        Paragraph(
+            f"Of {counted(found.pairs, 'fact')} that both coded, {found.equal} have the same code "
+            f"({decimal(str(Fraction(found.equal, found.pairs)))}); {found.within_readings} if another reading that "
+            f"either names counts as agreement. {found.one_only} more were coded by one alone. A number that both took "
+            "from data is counted apart. Kappa is given from 30 pairs on, weighted kappa on ordered scales."
+        )
+    )
+    columns = ["fact", "pairs", "same", "share", "kappa", "weighted kappa", "within readings", "by number", "one alone"]
+    rows = [
+        [
+            a.attribute,
+            str(a.pairs),
+            str(a.equal),
+            decimal(a.share),
+            decimal(a.kappa),
+            decimal(a.weighted_kappa),
+            str(a.within_readings),
+            str(a.by_number),
+            str(a.one_only),
+        ]
+        for a in found.attributes
+    ]
+    blocks.append(Table("By fact", columns, rows, frozenset(columns[1:])))
+    if found.differences:
+        rows = [[d.case, d.fact, d.first, d.second] for d in found.differences]
+        blocks.append(Table("Coded differently", ["case", "fact", "first", "second"], rows))
+    return blocks

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from fractions import Fraction
 
-from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table, counted
+from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table, counted, decimal
 from foedus.scoring.results import AccountScore, Estimate, Score
 
 SUBSETS = {
@@ -25,19 +24,12 @@ LIMITS = (
 )
 
 
-def _decimal(fraction: str) -> str:
-    """A fraction to two places, rounded half up."""
-    value = Fraction(fraction)
-    hundredths = int(value * 100 + Fraction(1, 2))
-    return f"{hundredths // 100}.{hundredths % 100:02d}"
-
-
 def _shown(estimate: Estimate) -> str:
     if estimate.value is None:
         return "-"
     if estimate.low is None or estimate.high is None:
-        return _decimal(estimate.value)
-    return f"{_decimal(estimate.value)} [{_decimal(estimate.low)}, {_decimal(estimate.high)}]"
+        return decimal(estimate.value)
+    return f"{decimal(estimate.value)} [{decimal(estimate.low)}, {decimal(estimate.high)}]"
 
 
 def _row(account: AccountScore) -> list[str]:
@@ -97,16 +89,19 @@ def _cases(number: int) -> str:
 def _misses(result: Score) -> list[Block]:
     if not result.misses:
         return [Paragraph("No misses.")]
-    causes = sorted({miss.cause for miss in result.misses})
+    causes = sorted({miss.cause for miss in result.misses if miss.cause is not None})
     counts = ", ".join(f"{cause} {sum(m.cause == cause for m in result.misses)}" for cause in causes)
+    title = f"{len(result.misses)} {'miss' if len(result.misses) == 1 else 'misses'}"
     items = []
     for m in result.misses:
-        lead = "" if m.margin is None else f" by {counted(m.margin, 'point')}" if m.margin else ""
+        lead = f" by {counted(m.margin, 'point')}" if m.margin else ""
+        lead += ", where the evidence ties and a default decides" if m.by_default else ""
         items.append(
             f"{m.case}, {m.name}: observed {m.observed}, concluded {m.concluded}{lead}. Decided by "
-            f"{', '.join(m.decided_by) or 'no vote'}. Likeliest cause: {m.cause}: {m.why}."
+            f"{', '.join(m.decided_by) or 'no vote'}."
+            + (f" Likeliest cause: {m.cause}: {m.why}." if m.cause is not None else "")
         )
-    return [Bullets(f"{len(items)} {'miss' if len(items) == 1 else 'misses'}; likeliest cause: {counts}", items)]
+    return [Bullets(f"{title}; likeliest cause: {counts}" if counts else title, items)]
 
 
 def outcomes_csv(result: Score) -> str:
@@ -124,7 +119,7 @@ def outcomes_csv(result: Score) -> str:
         row: list[object] = [o.case, o.state, o.observed, " ".join(o.observed_toward), o.confidence, o.family]
         row += [o.concluded, " ".join(o.concluded_toward), _yes(o.hit), o.target or "", o.observed_alignment]
         row += [o.concluded_alignment, "" if o.margin is None else o.margin, _yes(o.robust), _yes(o.settled)]
-        row += ["; ".join(miss.decided_by), miss.cause, miss.why] if miss else ["", "", ""]
+        row += ["; ".join(miss.decided_by), miss.cause or "", miss.why] if miss else ["", "", ""]
         writer.writerow([*row, *(o.accounts[theory].posture for theory in theories)])
     return stream.getvalue()
 

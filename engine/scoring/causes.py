@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from foedus.book import RuleBook
 from foedus.bounds import Bounds
@@ -86,11 +87,14 @@ class Causes:
         self.record, self.case, self.program = record, record.case, record.program
         self.book = record.program.book
         self.bounds = Bounds(record)
+        self.runs: dict[Doubt, Record | None] = {}
+
+    @cached_property
+    def doubts(self) -> list[Doubt]:
+        """The doubts that some rule asks for; what none asks for, whatever the doubts are, changes nothing."""
         everything = doubts(self.case, self.book)
         asked = {fact_path(*place) for place in self.bounds.run(self.readings(everything)).asked}
-        # what no rule asks for, whatever the doubts are, changes nothing
-        self.doubts = [doubt for doubt in everything if asked & set(self.readings([doubt]))]
-        self.runs: dict[Doubt, Record | None] = {}
+        return [doubt for doubt in everything if asked & set(self.readings([doubt]))]
 
     def of(self, seen: ObservedEntry) -> tuple[Cause, str, list[Reading]]:
         """The likeliest cause of a miss, why, and the single readings that would have made it a hit."""

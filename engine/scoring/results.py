@@ -63,8 +63,9 @@ class Miss(Part):
     margin: int | None = Field(
         description="Points by which the alignment, or the effort, went against what happened; none where no rule spoke"
     )
+    by_default: bool = Field(description="The specific evidence ties, and a default decided")
     decided_by: list[str] = Field(description="Counted votes for that answer and against its rivals, with their points")
-    cause: Cause
+    cause: Cause | None = Field(description="The likeliest cause; none where causes were not looked for")
     why: str
     readings: list[Reading]
 

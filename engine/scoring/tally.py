@@ -38,6 +38,7 @@ def score(
     *,
     resamples: int = RESAMPLES,
     seed: int = SEED,
+    why: bool = True,
     progress: Progress | None = None,
 ) -> Score:
     """Compare what the accounts of a rule book conclude with what happened.
@@ -48,6 +49,7 @@ def score(
         software: Name and version to put into the result.
         resamples: Bootstrap samples for the intervals.
         seed: Of the bootstrap.
+        why: Whether to look for the likeliest cause of every miss, which takes most of the time.
         progress: Called before each case.
 
     Raises:
@@ -64,13 +66,13 @@ def score(
             progress(case.name, len(scored))
         records = {name: infer(case, book.program(name)) for name in theories}
         main = records[MAIN]
-        certain, causes = settled(main), Causes(main)
+        certain, causes = settled(main), Causes(main) if why else None
         for seen in sorted(case.observed, key=lambda entry: entry.state):
             accounts = {name: said(record, seen.state) for name, record in records.items()}
             found = outcome(main, seen, settled=certain[seen.state].settled, accounts=accounts)
             outcomes.append(found)
             if not found.hit:
-                cause, why, readings = causes.of(seen)
+                cause, text, readings = causes.of(seen) if causes is not None else (None, "", [])
                 contests = _against(main, seen)
                 misses.append(
                     Miss(
@@ -80,9 +82,10 @@ def score(
                         observed=found.observed,
                         concluded=found.concluded,
                         margin=min((c.margin for c in contests if not c.by_silence), default=None),
+                        by_default=any(contest.by_default for contest in contests),
                         decided_by=_decided_by(main, contests, seen.state),
                         cause=cause,
-                        why=why,
+                        why=text,
                         readings=readings,
                     )
                 )
@@ -114,24 +117,23 @@ def _decided_by(record: Record, contests: Sequence[Contest], state: str) -> list
 
     Where no contest was held, the votes on the gravest threat, which is not significant.
     """
-    votes = [
-        vote
-        for contest in contests
-        for option in contest.alternatives
-        for vote in option.votes
-        if contest.answer == TIE
-        or ((option.answer, option.toward) == (contest.answer, contest.toward)) == (vote.sign > 0)
-    ]
-    if not contests:
-        asked = {q.name for q in record.program.questions.values() if q.significant_from is not None}
-        grades = [grade for grade in record.grades.values() if grade.of == state and grade.question in asked]
-        gravest = max(grades, key=lambda grade: (grade.ranked, grade.toward), default=None)
-        votes = list(gravest.votes) if gravest is not None else []
-    return [
-        f"{vote.points:+d} {vote.rule} ({vote.answer or record.case.called(vote.toward)})"
-        for vote in votes
-        if vote.counted
-    ]
+    found: list[str] = []
+    for contest in contests:
+        about = f" toward {record.case.called(contest.about)}" if len(contests) > 1 else ""
+        for option in contest.alternatives:
+            won = (option.answer, option.toward) == (contest.answer, contest.toward)
+            found += [
+                f"{vote.points:+d} {vote.rule} ({vote.answer}{about})"
+                for vote in option.votes
+                if vote.counted and (contest.answer == TIE or won == (vote.sign > 0))
+            ]
+    if contests:
+        return found
+    asked = {q.name for q in record.program.questions.values() if q.significant_from is not None}
+    grades = [grade for grade in record.grades.values() if grade.of == state and grade.question in asked]
+    gravest = max(grades, key=lambda grade: (grade.ranked, grade.toward), default=None)
+    votes = gravest.votes if gravest is not None else ()
+    return [f"{v.points:+d} {v.rule} ({v.question} of {record.case.called(v.toward)})" for v in votes if v.counted]
 
 
 def _against(record: Record, seen: ObservedEntry) -> list[Contest]:
