@@ -12,8 +12,8 @@ from foedus.blinding import Blinded
 from foedus.blinding import blind as blind_case
 from foedus.book import RuleBook
 from foedus.case import Case
-from foedus.checking import CaseCheck
-from foedus.checking import check as check_case
+from foedus.explain.checks import CaseCheck
+from foedus.explain.checks import check as check_case
 from foedus.scoring.results import Score
 from foedus.scoring.tally import RESAMPLES, SEED, Progress
 from foedus.scoring.tally import score as score_cases

@@ -9,7 +9,7 @@ import click
 from foedus.clishared import CASE, FORMAT, RULES, complete_case, progress, show, show_json, the_book, the_case
 
 if TYPE_CHECKING:
-    from foedus.checking import CaseCheck
+    from foedus.explain.checks import CaseCheck
     from foedus.problems import Problem
 
 
@@ -158,7 +158,7 @@ def cases_check(files: tuple[str, ...], rules: Path | None, form: str) -> None:
 
     All files are looked at; the exit code is 2 where one of them is wrong.
     """
-    from foedus.checking import check
+    from foedus.explain.checks import check
     from foedus.problems import FoedusError, InputError
     from foedus.render.listings import case_check
 

@@ -66,12 +66,13 @@ def test_a_verdict_is_none_exactly_where_no_contest_was_held(verdict: tuple[Reco
 
 
 def test_principal_threats_are_the_highest_significant_ones(verdict: tuple[Record, Verdict]) -> None:
-    _, v = verdict
-    significant = [t for t in v.threats if t.significant == "yes"]
+    record, v = verdict
     assert all(t.significant == "yes" for t in v.threats if t.principal)
-    for threat in significant:
-        best = significant[0]
-        assert threat.principal == ((threat.grade, threat.points) == (best.grade, best.points))
+    # a grade that a rule limits ranks with the points that it allows
+    ranked = {t.state: record.grades[("threat", v.state, t.state)].ranked for t in v.threats if t.significant == "yes"}
+    assert {t.state for t in v.threats if t.principal} == {
+        state for state, points in ranked.items() if points == max(ranked.values())
+    }
 
 
 def test_a_state_that_joins_the_threat_is_no_partner(verdict: tuple[Record, Verdict]) -> None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from foedus.agreement import Agreement
 from foedus.case import Case
 from foedus.casefile import UNVERIFIED
-from foedus.checking import CaseCheck
+from foedus.explain.checks import CaseCheck
 from foedus.explain.pages import RuleLine, RulePage
 from foedus.explain.sentences import Speaker
 from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table, cited, counted, decimal

@@ -13,19 +13,20 @@ The order is stated, and each step says only what it computed:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
 
 from foedus.book import RuleBook
 from foedus.bounds import Bounds
 from foedus.case import Case, Fact, Impossible, cells, changed
 from foedus.casefile import ObservedEntry
-from foedus.inference import infer
+from foedus.inference import EFFORT, infer
 from foedus.memory import fact_path
-from foedus.record import NONE, Contest, Record
-from foedus.robustness import share
+from foedus.record import Contest, Posture, Record
+from foedus.robustness import Vector, share
 from foedus.scoring.outcomes import alignment_of
 from foedus.scoring.results import Cause, Reading
 from foedus.terms import UNKNOWN, Attribute
@@ -114,7 +115,11 @@ class Causes:
         decisions = self.decisions(seen)
         if decisions:
             return "open decision", "; ".join(decisions), []
-        return "theory", f"no other weighting and no next cut-point gives what happened, {beyond}", []
+        return (
+            "theory",
+            f"no other sizes of the words and no next grade of significance give what happened, {beyond}",
+            [],
+        )
 
     # ---- coding -----------------------------------------------------------------------------
 
@@ -124,7 +129,7 @@ class Causes:
             run = self.run(group[0])
             return list(group) if run is not None and run.posture(seen.state) == seen.posture else []
         middle = len(group) // 2
-        halves = [half for half in (group[:middle], group[middle:]) if self.could(seen, half)]
+        halves = [half for half in (group[:middle], group[middle:]) if half and self.could(seen, half)]
         return [doubt for half in halves for doubt in self.single(seen, half)]
 
     def run(self, doubt: Doubt) -> Record | None:
@@ -155,52 +160,72 @@ class Causes:
 
     def decisions(self, seen: ObservedEntry) -> list[str]:
         """The conventions of the rule book of which another would give what happened."""
-        found: list[str] = []
-        wanted = alignment_of(seen.posture, self.book.recommendations)
-        for posture in self.record.of(seen.state):
-            if posture.alignment.answer != wanted:
-                found += self.weighting(posture.alignment, wanted)
-            elif posture.effort is not None and posture.effort.by_silence:
-                found.append(f"no rule speaks of the effort, and the book then says {posture.effort.answer}")
-            elif posture.effort is not None:
-                efforts = {e.effort for e in self.book.recommendations if e.posture.replace("_", "-") == seen.posture}
-                found += [
-                    text for effort in sorted(filter(None, efforts)) for text in self.weighting(posture.effort, effort)
-                ]
-        return sorted(set(found)) + self.significance(seen)
+        postures = self.record.of(seen.state)
+        alignment = alignment_of(seen.posture, self.book.recommendations)
+        named = [e for e in self.book.recommendations if e.posture.replace("_", "-") == seen.posture]
+        efforts = {entry.effort for entry in named if entry.effort is not None}
+        found = self.weighting(seen.posture, postures, alignment, efforts)
+        asked = [p.effort for p in postures if p.effort is not None and p.alignment.answer == alignment]
+        silent = [effort for effort in asked if effort.by_silence and effort.answer not in efforts]
+        if (
+            efforts
+            and silent
+            and len(asked) == len(postures)
+            and all(e in silent or e.answer in efforts for e in asked)
+        ):
+            found.append(f"no rule speaks of the effort, and the book then says {silent[0].answer}")
+        return found + self.significance(seen)
 
-    def weighting(self, contest: Contest, wanted: str) -> list[str]:
-        """Under which share of the admissible weightings another answer leads."""
-        rays = self.program.questions[contest.question].rays
-        shares = []
-        for mine in contest.alternatives:
-            rivals = [rival for rival in contest.alternatives if rival is not mine]
-            leads = [tuple(a - b for a, b in zip(mine.words, rival.words, strict=True)) for rival in rivals]
-            if mine.answer == wanted and rivals and rays:
-                shares.append(share(leads, rays))
-        best = max(shares, default=Fraction(0))
-        if not best:
+    def weighting(
+        self, posture: str, postures: Sequence[Posture], alignment: str, efforts: Collection[str]
+    ) -> list[str]:
+        """Under which share of the admissible weightings all contests give a posture, with the threats as graded."""
+        choices: list[list[list[Vector]]] = []
+        rays: Sequence[Sequence[int]] = ()
+        for one in postures:
+            choices.append(_ways(one.alignment, {alignment}))
+            rays = self.program.questions[one.alignment.question].rays
+            question = self.program.questions.get(EFFORT)
+            if one.effort is not None and not one.effort.by_silence and efforts:
+                choices.append(_ways(one.effort, efforts))
+            elif efforts and question is not None and question.when_silent not in efforts:
+                return []  # no rule spoke of the effort, or it was not asked: sizes do not decide it
+        if not postures or not rays:
             return []
-        return [f"with other sizes of the words {wanted} leads: under {best} of the admissible weightings"]
+        parts = [share([lead for way in ways for lead in way], rays) for ways in product(*choices)]
+        best = max(parts, default=Fraction(0))
+        return (
+            [f"with other sizes of the words it is {posture}: under {best} of the admissible weightings"]
+            if best
+            else []
+        )
 
     def significance(self, seen: ObservedEntry) -> list[str]:
-        """Whether only the grade from which an answer counts as significant stands against what happened."""
+        """The neighbouring grades from which a threat would have to be significant to give what happened."""
         found: list[str] = []
-        for question in self.program.questions.values():
+        for name, question in self.program.questions.items():
             if question.significant_from is None:
                 continue
             cut = question.rank(question.significant_from)
-            ranks = [
-                question.rank(g.grade)
-                for (name, of, _), g in self.record.grades.items()
-                if (name, of) == (question.name, seen.state)
-            ]
-            highest = max(ranks, default=None)
-            if highest is None or bool(self.record.of(seen.state)) != (highest >= cut):
-                continue
-            if (seen.posture == NONE and highest == cut) or (seen.posture != NONE and highest == cut - 1):
-                grade, cut_name = question.grades[highest].name, question.significant_from
-                found.append(
-                    f"the highest grade of {question.name} is {grade}, and {cut_name} is where significant begins"
-                )
+            for grade in [
+                question.grades[place].name for place in (cut - 1, cut + 1) if 0 <= place < len(question.grades)
+            ]:
+                moved = replace(question, significant_from=grade)
+                other = replace(self.program, questions={**self.program.questions, name: moved})
+                if infer(self.case, other).posture(seen.state) == seen.posture:
+                    now = question.significant_from
+                    found.append(f"it is {seen.posture} if {name} is significant from {grade} on, not from {now} on")
         return found
+
+
+def _ways(contest: Contest, wanted: Collection[str]) -> list[list[Vector]]:
+    """For each alternative with a wanted answer: its leads over all rivals, counted in words."""
+    return [
+        [
+            tuple(a - b for a, b in zip(mine.words, rival.words, strict=True))
+            for rival in contest.alternatives
+            if rival is not mine
+        ]
+        for mine in contest.alternatives
+        if mine.answer in wanted
+    ]
