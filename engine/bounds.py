@@ -18,6 +18,7 @@ from foedus.case import cells
 from foedus.inference import ALIGNMENT, EFFORT, chosen, efforts
 from foedus.memory import Key, fact_path
 from foedus.record import DIVIDED, NONE, NOTHING, TIE, Record
+from foedus.slices import Slices, slices
 from foedus.strata import EVIDENCE, POSTURE, bearing, depth, in_order_of_defeat
 from foedus.terms import (
     ANYONE,
@@ -152,11 +153,29 @@ class _Store:
         return list(rows.values()) if first is None else [rows[key] for key in self.first[table].get(first, ())]
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What a pass is about: one state, or all; up to the postures, or whole."""
+
+    state: str | None
+    slices: Slices
+    whole: bool
+
+    def start(self, rule: str) -> Bindings:
+        """The bindings with which the matching of a rule begins."""
+        subject = self.slices.subjects.get(rule)
+        return {} if self.state is None or subject is None else {subject: self.state}
+
+    def wants(self, question: str, of: str) -> bool:
+        """Whether a question is to be answered for a state."""
+        return self.state in (None, of) or question in self.slices.everywhere
+
+
 class _Pass:
     """One pass over a run, in which some facts may have other values as well."""
 
-    def __init__(self, record: Record, rules: Mapping[str, Rule], store: _Store, *, whole: bool) -> None:
-        self.record, self.rules, self.store, self.whole = record, rules, store, whole
+    def __init__(self, record: Record, rules: Mapping[str, Rule], store: _Store, limits: _Limits) -> None:
+        self.record, self.rules, self.store, self.limits = record, rules, store, limits
         self.case, self.program = record.case, record.program
         self.questions, self.strata = record.program.questions, record.program.strata
         self.sides = {side for war in self.case.wars.values() for side in war}
@@ -249,7 +268,7 @@ class _Pass:
             elif bound[premise.left] != bound[premise.right]:
                 step(place + 1, bound, certain)
 
-        step(0, {}, True)
+        step(0, self.limits.start(rule.id), True)
         return found
 
     def known_to_meet(self, premise: Absent, row: _Row, bound: Bindings) -> Iterator[tuple[Bindings, bool]]:
@@ -272,7 +291,7 @@ class _Pass:
                         _Firing(rule, dict(bindings), certain) for bindings, certain in self.matches(rule).items()
                     ]
             self.advance(stratum)
-            if stratum >= self.strata.ready.get(POSTURE, 0) and not self.whole:
+            if stratum >= self.strata.ready.get(POSTURE, 0) and not self.limits.whole:
                 break
 
     def advance(self, stratum: int) -> None:
@@ -394,6 +413,8 @@ class _Pass:
         if question.sources:
             for row in self.store.all(question.sources[0].partition(".")[0]):
                 pair = (row.key[0], row.key[1])
+                if not self.limits.wants(question.name, pair[0]):
+                    continue
                 certain.add(pair)
                 fields = [row.fields[source.partition(".")[2]] for source in question.sources]
                 known[pair] = not any(UNKNOWN in values for values in fields)
@@ -474,7 +495,7 @@ class _Pass:
                     subjects[of][min(v.toward for v in to_join)] = True
                 elif not any(subjects[of].values()):
                     subjects[of].update({v.toward: False for v in to_join})
-        for of in sorted(subjects):
+        for of in sorted(state for state in subjects if self.limits.wants(question.name, state)):
             for about in sorted(subjects[of]):
                 self.decide(question, of, about, [v for v in voices if v.of == of], certain=subjects[of][about])
 
@@ -529,7 +550,7 @@ class _Pass:
     def postures(self, of: str, about: str) -> set[tuple[str | None, str]]:
         """The postures that may be recommended with regard to a subject."""
         found: set[tuple[str | None, str]] = set()
-        row = self.store.rows["state"][(of,)]
+        row = self.store.rows["state"].get((of,))
         for outcome in self.outcomes[(ALIGNMENT, of, about)]:
             if outcome is None:
                 found.add((None, about))
@@ -578,8 +599,11 @@ def _exact(voice: _Voice) -> bool:
     return firing.certain and voice.low == voice.high and firing.surely_defeated == firing.maybe_defeated
 
 
-def _choices(recommendations: Iterable[Recommendation], row: _Row) -> Iterator[dict[str, str]]:
-    """Every combination of those fields of a state that recommendations ask for."""
+def _choices(recommendations: Iterable[Recommendation], row: _Row | None) -> Iterator[dict[str, str]]:
+    """Every combination of those fields of a state that recommendations ask for; none of a side of a war."""
+    if row is None:
+        yield {}
+        return
     names = sorted({name for entry in recommendations for name in entry.where})
     for values in product(*(sorted(row.fields[name]) for name in names)):
         yield dict(zip(names, values, strict=True))
@@ -602,6 +626,7 @@ class Bounds:
         self.record = record
         program, memory = record.program, record.case.memory
         self.rules = {rule.id: rule for rule in bearing(program.rules, program.questions)}
+        self.slices = slices(self.rules, program.questions, memory.tables)
         self.cells = cells(memory.tables, record.case.states, record.case.wars)
         self.known = _Store(memory.tables)
         for row in memory.every():
@@ -619,68 +644,69 @@ class Bounds:
                 found[path] = [*attribute.values, *sides]
         return found
 
-    def run(self, readings: Mapping[str, Iterable[str]], *, whole: bool = False) -> _Pass:
+    def run(self, readings: Mapping[str, Iterable[str]], *, state: str | None = None, whole: bool = False) -> _Pass:
         """One pass.
 
         Args:
             readings: The other values that facts may have as well, by address.
+            state: The state whose verdict is wanted; all by default.
             whole: Whether all rules take part, and not only those that bear on a posture.
         """
         store = self.known.copy()
         for path, values in readings.items():
             table, key, attribute = self.cells[path]
             store.widen(table.name, key, attribute.name, values)
-        done = _Pass(self.record, self.record.program.rules if whole else self.rules, store, whole=whole)
+        limits = _Limits(None if whole else state, self.slices, whole)
+        done = _Pass(self.record, self.record.program.rules if whole else self.rules, store, limits)
         done.run()
         return done
 
-    def could_be(self, readings: Mapping[str, Iterable[str]]) -> dict[str, set[Conclusion]]:
-        """For every state, each conclusion that is possible."""
-        done = self.run(readings)
-        found: dict[str, set[Conclusion]] = {state: set() for state in self.record.case.states}
-        for name, of, about in sorted(done.outcomes):
-            if name == ALIGNMENT:
-                found[of] |= {(about, *rest) for rest in done.postures(of, about)}
-        return found
+    def could_be(self, state: str, readings: Mapping[str, Iterable[str]]) -> set[Conclusion]:
+        """Each conclusion that is possible for a state if some facts may have other values as well."""
+        done = self.run(readings, state=state)
+        abouts = [about for name, of, about in sorted(done.outcomes) if (name, of) == (ALIGNMENT, state)]
+        return {(about, *rest) for about in abouts for rest in done.postures(state, about)}
 
-    def postures(self, readings: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
+    def postures(self, state: str, readings: Mapping[str, Iterable[str]]) -> set[str]:
         """Every posture that a state may have if some facts may have other values as well.
 
         Args:
+            state: The state.
             readings: The other values of facts, by address; a linked fact is named in both directions. All
                 other facts, the unknown ones too, stay as they are.
 
         Returns:
-            For every state, postures as :meth:`Record.posture` gives them. What is not among them is impossible.
+            Postures as :meth:`Record.posture` gives them. What is not among them is impossible.
         """
-        found: dict[str, set[str]] = {}
-        for state, could in self.could_be(readings).items():
-            by_subject: dict[str, set[str | None]] = {}
-            for about, posture, _ in could:
-                by_subject.setdefault(about, set()).add(posture)
-            words = {posture.replace("_", "-") for _, posture, _ in could if posture is not None}
-            if len(by_subject) > 1 and len(words) > 1:
-                words.add(DIVIDED)
-            if all(None in several for several in by_subject.values()):
-                words.add(NONE)
-            found[state] = words
-        return found
+        could = self.could_be(state, readings)
+        by_subject: dict[str, set[str | None]] = {}
+        for about, posture, _ in could:
+            by_subject.setdefault(about, set()).add(posture)
+        words = {posture.replace("_", "-") for _, posture, _ in could if posture is not None}
+        if len(by_subject) > 1 and len(words) > 1:
+            words.add(DIVIDED)
+        if all(None in several for several in by_subject.values()):
+            words.add(NONE)
+        return words
 
 
-def settled(record: Record) -> dict[str, Settled]:
+def settled(record: Record, states: Sequence[str] | None = None) -> dict[str, Settled]:
     """Which verdicts of a run no value of an unknown fact can change.
 
     Args:
         record: A run.
+        states: The states whose verdicts are wanted; all of the case by default.
 
     Returns:
-        For every state of the case: whether its verdict (the subjects, and for each the posture and
-        toward whom) is settled, and what the bounds leave possible. A verdict that is not called settled
-        may still be so: unknown facts are taken as if none depended on another.
+        For every state: whether its verdict (the subjects, and for each the posture and toward whom) is
+        settled, and what the bounds leave possible. A verdict that is not called settled may still be so:
+        unknown facts are taken as if none depended on another.
     """
     bounds = Bounds(record)
+    unknown = bounds.unknown()
     found: dict[str, Settled] = {}
-    for state, could in bounds.could_be(bounds.unknown()).items():
+    for state in record.case.states if states is None else states:
+        could = bounds.could_be(state, unknown)
         concluded = {(p.about, p.posture, p.alignment.toward) for p in record.of(state)}
         possible = tuple(sorted(could | concluded, key=lambda item: (item[0], item[1] or "", item[2])))
         found[state] = Settled(could == concluded, possible)

@@ -154,7 +154,7 @@ class Causes:
 
     def could(self, seen: ObservedEntry, group: Iterable[Doubt]) -> bool:
         """Whether what happened might be concluded if each fact may have its other values as well."""
-        return seen.posture in self.bounds.postures(self.readings(group))[seen.state]
+        return seen.posture in self.bounds.postures(seen.state, self.readings(group))
 
     # ---- open decisions ---------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ def score(
             progress(case.name, len(scored))
         records = {name: infer(case, book.program(name)) for name in theories}
         main = records[MAIN]
-        certain, causes = settled(main), Causes(main) if why else None
+        certain, causes = settled(main, [seen.state for seen in case.observed]), Causes(main) if why else None
         for seen in sorted(case.observed, key=lambda entry: entry.state):
             accounts = {name: said(record, seen.state) for name, record in records.items()}
             found = outcome(main, seen, settled=certain[seen.state].settled, accounts=accounts)
