@@ -280,6 +280,18 @@ class _Pass:
             for added, _ in self.meets(_without_unknown(premise.pattern, row), row, bound):
                 yield added, False
 
+    def asked_for(self) -> set[str]:
+        """The addresses of the facts that rules, questions, tables and recommendations came to ask for."""
+        found = {fact_path(*place) for place in self.asked}
+        named = [source for question in self.questions.values() for source in question.sources]
+        named += [part for table in self.store.tables.values() for part in table.first_known]
+        for source in named:
+            name, _, attribute = source.partition(".")
+            found |= {fact_path(name, row.key, attribute) for row in self.store.all(name)}
+        for entry in self.program.book.recommendations:
+            found |= {fact_path("state", (state,), name) for name in entry.where for state in self.case.states}
+        return found
+
     # ---- the pass ---------------------------------------------------------------------------
 
     def run(self) -> None:
@@ -682,10 +694,13 @@ class Bounds:
         by_subject: dict[str, set[str | None]] = {}
         for about, posture, _ in could:
             by_subject.setdefault(about, set()).add(posture)
-        words = {posture.replace("_", "-") for _, posture, _ in could if posture is not None}
-        if len(by_subject) > 1 and len(words) > 1:
+        several = list(by_subject.values())
+        every = {posture for may in several for posture in may if posture is not None}
+        # one posture for all subjects: each has it, or no verdict on it is possible
+        words = {p.replace("_", "-") for p in every if all(p in may or None in may for may in several)}
+        if len(several) > 1 and len(every) > 1:
             words.add(DIVIDED)
-        if all(None in several for several in by_subject.values()):
+        if all(None in may for may in several):
             words.add(NONE)
         return words
 
@@ -720,13 +735,4 @@ def asked(record: Record) -> set[str]:
     are. A fact that is not among these is read by nothing in this case.
     """
     bounds = Bounds(record)
-    done = bounds.run(bounds.unknown(), whole=True)
-    found = {fact_path(*place) for place in done.asked}
-    named = [source for question in done.questions.values() for source in question.sources]
-    named += [part for table in done.store.tables.values() for part in table.first_known]
-    for source in named:
-        name, _, attribute = source.partition(".")
-        found |= {fact_path(name, row.key, attribute) for row in done.store.all(name)}
-    for entry in record.program.book.recommendations:
-        found |= {fact_path("state", (state,), name) for name in entry.where for state in record.case.states}
-    return found
+    return bounds.run(bounds.unknown(), whole=True).asked_for()

@@ -195,7 +195,13 @@ def cases_blind(case: str, output: Path | None, key: Path | None, force: bool, r
     """Print CASE without names, dates, notes, numbers and what happened, for a second coder or reader."""
     from foedus.blinding import blind
     from foedus.documents import as_yaml
+    from foedus.writing import may_write
 
+    if key is not None and output is not None and key.resolve() == output.resolve():
+        raise click.UsageError("the key and the case cannot go to one file")
+    for path in (key, output):
+        if path is not None:
+            may_write(path, force=force)
     book = the_book(rules)
     found = blind(the_case(case, book), book)
     if key is not None:

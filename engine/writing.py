@@ -13,6 +13,16 @@ class Exists(FoedusError):
     """There is a file already."""
 
 
+def may_write(path: Path, *, force: bool = False) -> None:
+    """Refuse a place where there is a file that may not be replaced.
+
+    Raises:
+        Exists: There is a file, and it may not be replaced.
+    """
+    if path.exists() and not force:
+        raise Exists(f"{path} is there already (--force replaces it)")
+
+
 def write_file(path: Path, text: str, *, force: bool = False) -> None:
     """Write a text file: to a temporary file beside it, which then takes its name.
 
@@ -25,9 +35,8 @@ def write_file(path: Path, text: str, *, force: bool = False) -> None:
         Exists: There is a file, and it may not be replaced.
         OSError: The file cannot be written; what was there before is untouched.
     """
-    if path.exists() and not force:
-        raise Exists(f"{path} is there already (--force replaces it)")
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    may_write(path, force=force)
+    handle, name = tempfile.mkstemp(prefix=".foedus.", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
             stream.write(text)

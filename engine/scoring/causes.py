@@ -94,7 +94,7 @@ class Causes:
     def doubts(self) -> list[Doubt]:
         """The doubts that some rule asks for; what none asks for, whatever the doubts are, changes nothing."""
         everything = doubts(self.case, self.book)
-        asked = {fact_path(*place) for place in self.bounds.run(self.readings(everything)).asked}
+        asked = self.bounds.run(self.readings(everything)).asked_for()
         return [doubt for doubt in everything if asked & set(self.readings([doubt]))]
 
     def of(self, seen: ObservedEntry) -> tuple[Cause, str, list[Reading]]:
