@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from foedus.book import RuleBook
-from foedus.case import Case
+from foedus.case import Case, Fact, side_of
 from foedus.memory import fact_path
 from foedus.problems import FoedusError
 from foedus.terms import UNKNOWN, Attribute
@@ -21,6 +21,10 @@ from pydantic import Field
 
 MIN_PAIRS = 30
 """Fewest pairs for which a kappa is given: with fewer it is noise (convention of the codebook)."""
+
+
+LISTED = frozenset(("complete list", "given list"))
+"""Origins of facts that a coder gave by saying that a list is complete: they are not compared one by one."""
 
 
 class NotTheSame(FoedusError):
@@ -93,6 +97,12 @@ def _stated(case: Case, book: RuleBook) -> dict[str, tuple[str, str]]:
     return found
 
 
+def _readings(fact: Fact) -> list[str]:
+    """The other readings of a fact, as facts hold them: a side is named with its war."""
+    given = fact.given.other_reading if fact.given is not None else []
+    return [*given, *(side_of(fact.key[0], value) for value in given if fact.table == "war")]
+
+
 def agreement(files: Iterable[tuple[Case, Case]], book: RuleBook, *, min_pairs: int = MIN_PAIRS) -> Agreement:
     """Compare what two coders coded.
 
@@ -116,13 +126,13 @@ def agreement(files: Iterable[tuple[Case, Case]], book: RuleBook, *, min_pairs: 
         stated = {**_stated(one, book), **_stated(other, book)}
         for path, kind in sorted(stated.items()):
             a, b = one.facts.get(path), other.facts.get(path)
-            if a is None or b is None or UNKNOWN in (a.value, b.value):
+            if a is None or b is None or UNKNOWN in (a.value, b.value) or {a.origin, b.origin} & LISTED:
                 counts[kind]["one_only"] += 1
             elif a.classified is not None and b.classified is not None:
                 counts[kind]["by_number"] += 1
             else:
                 codes[kind].append((a.value, b.value))
-                readings = {*(a.given.other_reading if a.given else ()), *(b.given.other_reading if b.given else ())}
+                readings = {*_readings(a), *_readings(b)}
                 counts[kind]["within"] += a.value == b.value or bool({a.value, b.value} & readings)
                 if a.value != b.value:
                     differences.append(Difference(case=one.name, fact=path, first=a.value, second=b.value))

@@ -10,7 +10,7 @@ legal or not; one that it does not find settled may still be.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -143,6 +143,11 @@ class _Store:
         row = self.rows[table][key]
         fields = {**row.fields, attribute: row.fields[attribute].union(values)}
         self.rows[table][key] = _Row(key, fields, row.certain)
+
+    def doubt(self, table: str, first: str) -> None:
+        """Let rows about a subject stand or not."""
+        for row in self.about(table, first):
+            self.rows[table][row.key] = _Row(row.key, row.fields, False)
 
     def all(self, table: str) -> Iterator[_Row]:
         yield from self.rows[table].values()
@@ -427,7 +432,8 @@ class _Pass:
                 pair = (row.key[0], row.key[1])
                 if not self.limits.wants(question.name, pair[0]):
                     continue
-                certain.add(pair)
+                if row.certain:
+                    certain.add(pair)
                 fields = [row.fields[source.partition(".")[2]] for source in question.sources]
                 known[pair] = not any(UNKNOWN in values for values in fields)
                 by_pair[pair] = []
@@ -452,9 +458,9 @@ class _Pass:
         out: dict[tuple[str, str], bool] = {}
         if question.excluded_by is not None:
             for row in self.store.all(question.excluded_by):
-                out[(row.key[0], row.key[1])] = row.certain
+                out[_pair(row)] = out.get(_pair(row), False) or row.certain
         for pair in sorted(by_pair):
-            self.state_grade(question, pair, grades[pair], ranges, out, known.get(pair, True), pair in certain)
+            self.state_grade(question, pair, grades[pair], ranges, out, known.get(pair, True), certain)
 
     def state_grade(
         self,
@@ -464,7 +470,7 @@ class _Pass:
         ranges: Mapping[tuple[str, str], tuple[int, int]],
         out: Mapping[tuple[str, str], bool],
         known: bool,
-        certain: bool,
+        graded: Collection[tuple[str, str]],
     ) -> None:
         names = [entry.name for entry in question.grades]
         significant: set[str] = {UNKNOWN}
@@ -476,7 +482,7 @@ class _Pass:
             if grade[0] < cut:
                 significant |= {"no"} if known else {"no", UNKNOWN}
         rivals = [other for other in ranges if other[0] == pair[0] and other != pair]
-        to_beat = max((ranges[other][0] for other in rivals if other not in out), default=None)
+        to_beat = max((ranges[other][0] for other in rivals if other in graded and other not in out), default=None)
         may_beat = max((ranges[other][1] for other in rivals if not out.get(other, False)), default=None)
         standing: set[str] = set()
         if not out.get(pair, False) and (to_beat is None or ranges[pair][1] >= to_beat):
@@ -488,7 +494,7 @@ class _Pass:
             "standing": frozenset(standing),
             "significant": frozenset(significant),
         }
-        self.store.add(question.name, pair, fields, certain=certain)
+        self.store.add(question.name, pair, fields, certain=pair in graded)
 
     # ---- contests ---------------------------------------------------------------------------
 
@@ -499,7 +505,8 @@ class _Pass:
             answers = row.fields.get("answer", frozenset())
             if question.about_answer is None or question.about_answer in answers:
                 certain = row.certain and (question.about_answer is None or len(answers) == 1)
-                subjects[row.key[0]][row.key[1]] = certain
+                of, toward = _pair(row)
+                subjects[of][toward] = subjects[of].get(toward, False) or certain
         if question.about not in self.questions:
             for of in sorted({v.of for v in voices if v.toward in self.sides}):
                 to_join = [v for v in voices if v.of == of and v.toward in self.sides]
@@ -513,14 +520,16 @@ class _Pass:
 
     def decide(self, question: Question, of: str, about: str, voices: Sequence[_Voice], *, certain: bool) -> None:
         joined = sorted({v.toward for v in voices if v.toward in self.sides})
-        targets = [(answer, about) for answer in question.answers] if about not in joined else []
-        targets += sorted({(v.answer, v.toward) for v in voices if v.toward in joined})
+        # a side to which a vote surely goes stands with the answers voted for, another subject with all
+        voted = any(v.toward == about and v.firing.certain for v in voices)
+        targets = [] if about in joined and voted else [(answer, about) for answer in question.answers]
+        targets += sorted({(v.answer, v.toward) for v in voices if v.toward in joined} - set(targets))
         options: list[_Option] = []
         mine: list[_Voice] = []
         for answer, toward in targets:
             those = [v for v in voices if (v.answer, v.toward) == (answer, toward)]
             mine += those
-            there = toward == about or any(v.firing.certain for v in those)
+            there = (toward == about and about not in joined) or any(v.firing.certain for v in those)
             options.append(_Option(answer, toward, *self.total(question, those), there))
         found: set[tuple[str, str] | None]
         held = self.record.contests.get((question.name, of, about))
@@ -529,7 +538,7 @@ class _Pass:
             found = {concluded}
         else:
             found = {concluded, *self.winners(question, about, options, mine)}
-            if not certain:
+            if not certain or (about in joined and not any(o.certain and o.low > 0 for o in options)):
                 found.add(None)
         self.outcomes[(question.name, of, about)] = found
         for toward in sorted({outcome[1] for outcome in found if outcome is not None}):
@@ -605,6 +614,12 @@ class _Pass:
                 self.store.add(table.name, (subject,), {attribute: frozenset(found[subject])}, certain=subject in sure)
 
 
+def _pair(row: _Row) -> tuple[str, str]:
+    """Whom a row of a table of pairs is of, and toward."""
+    (of,), (toward,) = row.fields["of"], row.fields["toward"]
+    return of, toward
+
+
 def _exact(voice: _Voice) -> bool:
     """Whether everything about a vote is certain."""
     firing = voice.firing
@@ -637,7 +652,7 @@ class Bounds:
     def __init__(self, record: Record) -> None:
         self.record = record
         program, memory = record.program, record.case.memory
-        self.rules = {rule.id: rule for rule in bearing(program.rules, program.questions)}
+        self.rules = {rule.id: rule for rule in bearing(program.rules, program.questions, memory.tables)}
         self.slices = slices(self.rules, program.questions, memory.tables)
         self.cells = cells(memory.tables, record.case.states, record.case.wars)
         self.known = _Store(memory.tables)
@@ -668,6 +683,8 @@ class Bounds:
         for path, values in readings.items():
             table, key, attribute = self.cells[path]
             store.widen(table.name, key, attribute.name, values)
+            # what is said of a fact is said of its value, and may not be said of another
+            store.doubt("input", path)
         limits = _Limits(None if whole else state, self.slices, whole)
         done = _Pass(self.record, self.record.program.rules if whole else self.rules, store, limits)
         done.run()

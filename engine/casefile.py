@@ -146,6 +146,9 @@ class ObservedEntry(Part):
     what: Prose
     classified_by: ClassifiedEntry
     confidence: Literal["low", "moderate", "high"]
+    other_reading: Annotated[list[Literal["balance", "bandwagon", "free-ride", "none"]], OneOrMany()] = Field(
+        default=[], description="Postures that other classifiers give it"
+    )
     motive: Identifier | None = Field(None, description="Why, in the words of the rule book's motives")
     family: Literal["threat", "ideology", "aid", "leverage", "penetration"] = Field(
         "threat", description="What the choice is said to turn on"

@@ -354,6 +354,7 @@ def read_case(document: Document, book: RuleBook, *, name: str = "") -> Case:
 def _observed(reader: _Reader, entry: CaseHead) -> tuple[ObservedEntry, ...]:
     """What happened, with states by their identifiers."""
     found: list[ObservedEntry] = []
+    states_seen: dict[str, int] = {}
     for place, seen in enumerate(entry.observed):
         path: Path_ = ("observed", place)
 
@@ -368,6 +369,10 @@ def _observed(reader: _Reader, entry: CaseHead) -> tuple[ObservedEntry, ...]:
                     f"no source '{source}' in this case",
                     suggestion(source, sorted(entry.sources)),
                 )
+        if seen.posture in seen.other_reading:
+            reader.report((*path, "other_reading"), f"the other reading is the posture itself, '{seen.posture}'")
+        if states_seen.setdefault(seen.state, place) != place:
+            reader.report((*path, "state"), f"what '{seen.state[:60]}' did is given twice")
         motives = reader.book.tables["motive"].words if "motive" in reader.book.tables else {}
         if seen.motive is not None and seen.motive not in motives:
             reader.report((*path, "motive"), f"'{seen.motive}' is no motive", suggestion(seen.motive, list(motives)))

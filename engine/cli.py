@@ -23,6 +23,7 @@ from foedus.clishared import (
     patience,
     show,
     show_json,
+    show_problems,
     the_book,
     the_case,
 )
@@ -30,8 +31,6 @@ from foedus.clishared import (
 WRONG_INPUT = 2
 NOT_WRITTEN = 1
 INTERRUPTED = 130
-MOST_PROBLEMS = 200
-"""How many problems are printed; the count at the end is of all."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -171,7 +170,7 @@ def completion(shell: str) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from foedus.problems import FoedusError, InputError
+    from foedus.problems import FoedusError, InputError, shown
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -187,15 +186,10 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except InputError as error:
-        for problem in error.problems[:MOST_PROBLEMS]:
-            click.echo(str(problem), err=True)
-        if len(error.problems) > MOST_PROBLEMS:
-            click.echo(f"... and {len(error.problems) - MOST_PROBLEMS} more", err=True)
-        count = len(error.problems)
-        click.echo(f"foedus: {count} {'problem' if count == 1 else 'problems'}; nothing was computed", err=True)
+        show_problems(error.problems, "nothing was computed")
         code = WRONG_INPUT
     except FoedusError as error:
-        click.echo(f"foedus: {error}", err=True)
+        click.echo(f"foedus: {shown(str(error))}", err=True)
         code = WRONG_INPUT
     except BrokenPipeError:
         # the reader of the pipe has left; say nothing more

@@ -6,7 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from foedus.clishared import CASE, FORMAT, RULES, complete_case, progress, show, show_json, the_book, the_case
+from foedus.clishared import (
+    CASE,
+    FORMAT,
+    RULES,
+    complete_case,
+    progress,
+    show,
+    show_json,
+    show_problems,
+    the_book,
+    the_case,
+)
 
 if TYPE_CHECKING:
     from foedus.explain.checks import CaseCheck
@@ -159,7 +170,7 @@ def cases_check(files: tuple[str, ...], rules: Path | None, form: str) -> None:
     All files are looked at; the exit code is 2 where one of them is wrong.
     """
     from foedus.explain.checks import check
-    from foedus.problems import FoedusError, InputError
+    from foedus.problems import FoedusError, InputError, shown
     from foedus.render.listings import case_check
 
     book = the_book(rules)
@@ -178,10 +189,10 @@ def cases_check(files: tuple[str, ...], rules: Path | None, form: str) -> None:
     else:
         show([block for checked in found for block in case_check(checked)], form)
     for text in errors:
-        click.echo(f"foedus: {text}", err=True)
+        click.echo(f"foedus: {shown(text)}", err=True)
     if problems:
-        raise InputError(problems)
-    if errors:
+        show_problems(problems, "what is shown is of the other files" if found else "nothing was computed")
+    if problems or errors:
         raise click.exceptions.Exit(2)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from foedus.book import RuleBook
     from foedus.case import Case
     from foedus.documents import Document
+    from foedus.problems import Problem
     from foedus.render.layout import Block
 
 FORMAT = click.option(
@@ -126,6 +127,7 @@ def progress(what: str) -> Iterator[Callable[[str, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    from foedus.problems import shown
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -137,7 +139,7 @@ def progress(what: str) -> Iterator[Callable[[str, int], None] | None]:
         def tick(name: str, total: int) -> None:
             nonlocal done
             done += 1
-            bar.update(task, description=f"{what} {name}", total=total, completed=done)
+            bar.update(task, description=f"{what} {shown(name)}", total=total, completed=done)
 
         yield tick
 
@@ -156,6 +158,20 @@ def show(blocks: Sequence[Block], form: str) -> None:
     from foedus.render.text import show
 
     show(blocks)
+
+
+MOST_PROBLEMS = 200
+"""How many problems are printed; the count at the end is of all."""
+
+
+def show_problems(problems: Sequence[Problem], consequence: str) -> None:
+    """Print problems to the standard error, with how many there are."""
+    for problem in problems[:MOST_PROBLEMS]:
+        click.echo(str(problem), err=True)
+    if len(problems) > MOST_PROBLEMS:
+        click.echo(f"... and {len(problems) - MOST_PROBLEMS} more", err=True)
+    count = len(problems)
+    click.echo(f"foedus: {count} {'problem' if count == 1 else 'problems'}; {consequence}", err=True)
 
 
 def show_json(value: Any) -> None:

@@ -195,6 +195,10 @@ class Verdict(Part):
     cautions: list[Remark]
     tensions: list[Tension]
     gaps: list[Gap]
+    settled: bool = Field(
+        description="No value of any unknown fact changes this verdict, proved by bounds; else it is provisional"
+    )
+    left_open: list[str] = Field(description="What else the bounds leave open: posture and toward whom, or no verdict")
     evidence: list[Evidence]
     sentence: str = Field(description="The verdict in a sentence")
 

@@ -45,6 +45,7 @@ focus: [ours]                 # the states whose verdict is wanted
 # observed:
 #   - state: ours
 #     posture: balance          # balance, bandwagon, free-ride or none
+#     other_reading: none       # what other classifiers call it; may be left out
 #     toward: [theirs]
 #     with: [third]
 #     what: What the state did, in a sentence.

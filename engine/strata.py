@@ -205,12 +205,13 @@ def in_order_of_defeat(names: Iterable[str], rules: Mapping[str, Rule]) -> list[
     return list(done)
 
 
-def bearing(rules: Mapping[str, Rule], questions: Mapping[str, Question]) -> list[Rule]:
+def bearing(rules: Mapping[str, Rule], questions: Mapping[str, Question], declared: Mapping[str, Table]) -> list[Rule]:
     """The rules on which the contests rest, directly or through what they read.
 
     Args:
         rules: Of a program, by id.
         questions: Of the same program, by name.
+        declared: All tables, by name.
     """
     wanted: set[str] = set()
     tables: set[str] = set()
@@ -239,6 +240,8 @@ def bearing(rules: Mapping[str, Rule], questions: Mapping[str, Question]) -> lis
                 asked.append(name)
         for name in asked:
             question = questions[name]
-            tables.update(table for table in (question.about, question.counts) if table)
+            tables.update(table for table in (question.about, question.counts, question.excluded_by) if table)
+        for name in sorted(tables):
+            tables.update(part.partition(".")[0] for part in declared[name].first_known)
         changed = before != (len(wanted), len(tables), len(asked))
     return [rules[name] for name in sorted(wanted)]

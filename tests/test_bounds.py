@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from foedus.assembly import assemble
 from foedus.book import MAIN, Program, RuleBook
 from foedus.bounds import Bounds, Settled, asked, settled
 from foedus.case import Case, cells
+from foedus.documents import as_yaml, parse
 from foedus.inference import infer
 from foedus.library import shipped_book
 from foedus.memory import Memory, Row
@@ -454,3 +456,122 @@ def test_some_facts_are_asked_for_and_some_are_not() -> None:
     wanted = asked(infer(case, BOOK.program()))
     assert "a>b.intentions" in wanted
     assert set(legal(case)) - wanted
+
+
+# ---- rule packs that bounds once got wrong ------------------------------------------------------
+
+
+def one(name: str, when: list[Any], then: dict[str, Any]) -> dict[str, Any]:
+    """A rule of a pack, with what every rule must have."""
+    examples = {"fires": [["x"]], "silent": [["x"]]}
+    rest = {"claim": "c", "source": ["convention"], "because": "so", "examples": examples}
+    return {"id": name, **rest, "when": when, "then": [then]}
+
+
+def seen(**asked_for: str) -> dict[str, Any]:
+    return {"relation": {"state": "$s", "other": "$p", **asked_for}}
+
+
+def vote(kind: str, question: str, group: str, strength: str = "slight", **answer: str) -> dict[str, Any]:
+    about = {"of": "$s", "toward": "$p"}
+    return {kind: {"question": question, **answer, **about, "strength": strength, "group": group}}
+
+
+PRINCIPAL = {"conclude": {"principal_threat": {"of": "$s", "toward": "$p"}}}
+FACED = {"principal_threat": {"of": "$s", "toward": "$p"}}
+SIDED = {"member": {"war": "$w", "side": "$p", "state": "b"}}
+ON_IT = {"member": {"war": "$w", "side": "$p", "state": "$m"}}
+BALANCED = {"alignment": {"of": "$s", "toward": "$p", "answer": "balance"}}
+FOR = vote("favours", "alignment", "f", answer="balance")
+COERCED = {"state": "a", "other": "b", "demonstrated_coercion": "yes", "spoils_on_offer": "no"}
+SPOILED = {"state": "a", "other": "c", "demonstrated_coercion": "yes", "spoils_on_offer": "yes"}
+ONLY_B = [COERCED, {"state": "a", "other": "c", "demonstrated_coercion": "no"}]
+WAR = {"id": "w", "sides": {"east": ["b"], "west": ["c"]}}
+PACKS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any], str]] = {
+    "what leaves a pair out of a ranking": (
+        [
+            one("N1", [seen(proximity="bordering")], {"conclude": {"no_partner": {"of": "$s", "toward": "$p"}}}),
+            one("G1", [seen(spoils_on_offer="yes")], vote("raises", "threat", "g", "strong")),
+            one("G2", [seen(demonstrated_coercion="yes")], vote("raises", "threat", "h")),
+            one(
+                "P1",
+                [{"threat": {"of": "$s", "toward": "$p", "standing": "highest"}}, seen(demonstrated_coercion="yes")],
+                PRINCIPAL,
+            ),
+            one("V1", [FACED], FOR),
+        ],
+        {"threat": {"excluded_by": "no_partner"}},
+        {"relations": [COERCED, SPOILED]},
+        "a>c.proximity",
+    ),
+    "an effort toward a side of a war": (
+        [
+            one("V1", [SIDED, {"state": {"state": "$s", "openness": ["open", "closed"]}}], FOR),
+            one("E1", [BALANCED, ON_IT], vote("favours", "effort", "e", answer="passed")),
+            one(
+                "E2",
+                [BALANCED, ON_IT, {"state": {"state": "$s", "power_rank": "great"}}],
+                vote("opposes", "effort", "e", answer="passed"),
+            ),
+        ],
+        {},
+        {"wars": [WAR], "states": {"a": {"openness": "open"}, "b": {}, "c": {}}},
+        "a.power_rank",
+    ),
+    "a rival that is graded only perhaps": (
+        [
+            one("D1", [seen(demonstrated_coercion="yes")], vote("lowers", "durability", "g", "strong")),
+            one("D2", [seen(spoils_on_offer="yes", demonstrated_coercion="no")], vote("raises", "durability", "g")),
+            one("P1", [seen(demonstrated_coercion="yes")], PRINCIPAL),
+            one("V1", [FACED, {"durability": {"of": "$s", "toward": "$p", "standing": "highest"}}], FOR),
+        ],
+        {},
+        {"relations": ONLY_B},
+        "a>c.spoils_on_offer",
+    ),
+    "a table that takes the first value known": (
+        [
+            one(
+                "S1",
+                [{"state": {"state": "$s", "openness": "open"}}],
+                {"conclude": {"derived_security": {"of": "$s", "level": "insecure"}}},
+            ),
+            one("P1", [seen(demonstrated_coercion="yes")], PRINCIPAL),
+            one("V1", [FACED], FOR),
+            one(
+                "V2",
+                [FACED, {"felt_security": {"of": "$s", "level": "insecure"}}],
+                vote("favours", "alignment", "s", "strong", answer="bandwagon"),
+            ),
+        ],
+        {},
+        {"relations": ONLY_B},
+        "a.openness",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_no_value_of_a_fact_leaves_the_bounds_of_a_pack_that_uses(name: str) -> None:
+    rules, changes, entry, path = PACKS[name]
+    documents = []
+    for document in BASE:
+        data = copy.deepcopy(document.data)
+        for question, fields in changes.items():
+            data.get("questions", {}).get(question, {}).update(fields)
+        documents.append(parse(as_yaml(data), document.file))
+    book = assemble([*documents, pack(rules)])
+    whole_case = {"foedus": "1", "title": "t", "kind": "hypothetical", "states": {s: {} for s in "abc"}, **entry}
+    case = case_of(whole_case, book)
+    record = infer(case, book.program())
+    found = settled(record)
+    reached = set()
+    for value in [UNKNOWN, *legal(case)[path]]:
+        after = infer(assigned(case, {path: value}), book.program())
+        for state in case.states:
+            concluded = {(p.about, p.posture, p.alignment.toward) for p in after.of(state)}
+            reached.add((state, frozenset(concluded)))
+            assert concluded <= set(found[state].possible), (state, value)
+            before = {(p.about, p.posture, p.alignment.toward) for p in record.of(state)}
+            assert concluded == before or not found[state].settled, (state, value)
+    assert len(reached) > len(case.states), "the fact decides something, so that the test can fail"

@@ -205,7 +205,9 @@ def without_rivals() -> RuleBook:
 
 def test_the_main_verdict_is_the_same_in_a_book_without_the_rivals() -> None:
     book = without_rivals()
-    assert {rule.row for rule in BOOK.rules.values()} - {rule.row for rule in book.rules.values()} == RIVALS | YARDSTICKS
+    assert {rule.row for rule in BOOK.rules.values()} - {
+        rule.row for rule in book.rules.values()
+    } == RIVALS | YARDSTICKS
     for path in CASES:
         with_them, without = (
             plain(infer(read_case(parse(path.read_text("utf-8"), path.name), made), made.program()))

@@ -48,7 +48,7 @@ def check(case: Case, book: RuleBook) -> CaseCheck:
         book: The rule book that it was read with; its main theory says which facts are asked for.
     """
     record = infer(case, book.program(MAIN))
-    rules, speaker = bearing(record.program.rules, record.program.questions), Speaker(case, book.tables)
+    rules, speaker = bearing(record.program.rules, record.program.questions, book.tables), Speaker(case, book.tables)
     missing = {gap.fact: gap for state in case.focus for gap in gaps(record, state, speaker, rules)}
     stated = [fact for fact in case.facts.values() if fact.origin == "stated" and fact.value != UNKNOWN]
     read = asked(record)

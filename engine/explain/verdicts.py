@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from foedus.bounds import Settled, settled
 from foedus.case import Case
 from foedus.explain.gaps import gaps
 from foedus.explain.sentences import Speaker, fill
@@ -43,7 +44,8 @@ class _Writer:
         self.book = record.program.book
         self.speaker = Speaker(record.case, self.book.tables)
         self.rules = self.program.rules
-        self.bearing = bearing(self.program.rules, self.program.questions)
+        self.bounds: dict[str, Settled] = {}
+        self.bearing = bearing(self.program.rules, self.program.questions, self.book.tables)
 
     # ---- parts ------------------------------------------------------------------------------
 
@@ -288,10 +290,24 @@ class _Writer:
             cautions=self.remarks("caution", state),
             tensions=self.tensions(state),
             gaps=self.gaps(state),
+            settled=self.bounds[state].settled,
+            left_open=self.left_open(state),
             evidence=self.all_evidence(contests),
             sentence="",
         )
         return verdict.model_copy(update={"sentence": self.sentence(verdict)})
+
+    def left_open(self, state: str) -> list[str]:
+        """What else the bounds leave open for a state whose verdict is not settled."""
+        concluded = {(p.about, p.posture, p.alignment.toward) for p in self.record.of(state)}
+        found: dict[str, None] = {}
+        for about, posture, toward in self.bounds[state].possible:
+            if (about, posture, toward) not in concluded:
+                said = f"no verdict on {self.speaker.name(about)}"
+                if posture is not None:
+                    said = f"{posture.replace('_', '-')} ({self.speaker.name(toward)})"
+                found.setdefault(said)
+        return list(found)
 
     def all_evidence(self, contests: Sequence[Contest]) -> list[Evidence]:
         """The votes of all contests; one about a side of a war stands in several contests and is named once."""
@@ -372,6 +388,7 @@ class _Writer:
 
     def consultation(self, states: Sequence[str], software: str) -> Consultation:
         case = self.case
+        self.bounds = settled(self.record, states)
         rests: dict[str, int] = {}
         unsourced: list[str] = []
         for fact in case.facts.values():

@@ -19,7 +19,7 @@ CAVEAT = (
     "not depend on the sizes of its weights, given the threats as graded; it may still be wrong."
 )
 NO_VERDICT = "no threat-driven alignment"
-GAPS = "Not known, and asked for by rules that bear on this verdict (whether it could change it is not computed)"
+GAPS = "Not known, and asked for by rules that bear on this verdict"
 EQUAL = " (equal threats are all principal)"
 
 
@@ -154,19 +154,24 @@ class _Layout:
             for t in verdict.tensions:
                 texts.setdefault(t.id, []).append(t.text)
             settled = {t.id: (t.title, t.resolution) for t in verdict.tensions}
-            items = [f"{settled[i][0]}: {'; '.join(found)}. Settled: {settled[i][1]}" for i, found in texts.items()]
+            items = [f"{settled[i][0]}: {'; '.join(found)}. Resolved: {settled[i][1]}" for i, found in texts.items()]
             blocks.append(Bullets("Where claims pull against each other", items))
         if not verdict.gaps:
             blocks.append(Paragraph("Not known: nothing that a rule bearing on this verdict asks for."))
         else:
             items = [f"{g.fact}: {g.asks} ({', '.join(g.rules)})" for g in verdict.gaps]
-            blocks.append(
-                Bullets(
-                    GAPS,
-                    items,
-                )
-            )
+            blocks.append(Bullets(GAPS, items))
+        blocks.append(Paragraph(self.settled(verdict)))
         return blocks
+
+    def settled(self, verdict: Verdict) -> str:
+        """Whether what is not known could change the verdict, as far as that is proved."""
+        if verdict.settled:
+            return "Settled: no value of any fact that is not known changes this verdict (proved by bounds)."
+        return (
+            "Provisional: facts that are not known might change this verdict. The bounds, which may be too wide, leave "
+            f"open: {'; '.join(verdict.left_open)}."
+        )
 
     def rests(self, verdict: Verdict, one: Contested) -> str:
         """How wide the lead is, what makes it up and what it rests on."""

@@ -11,6 +11,7 @@ from foedus.casefile import UNVERIFIED
 from foedus.explain.checks import CaseCheck
 from foedus.explain.pages import RuleLine, RulePage
 from foedus.explain.sentences import Speaker
+from foedus.problems import shown
 from foedus.render.layout import Block, Bullets, Heading, Paragraph, Table, cited, counted, decimal
 
 
@@ -86,15 +87,18 @@ def case_page(case: Case, speaker: Speaker) -> list[Block]:
 def case_check(checked: CaseCheck) -> list[Block]:
     """What a coder should look at again."""
     facts = f"{counted(checked.stated, 'fact')} stated, {checked.following} more follow from them"
-    blocks: list[Block] = [Heading(2, f"{checked.file}: {checked.title}"), Paragraph(f"The file is valid: {facts}.")]
+    blocks: list[Block] = [
+        Heading(2, f"{shown(checked.file)}: {checked.title}"),
+        Paragraph(f"The file is valid: {facts}."),
+    ]
     gaps = [f"{gap.fact}: {gap.asks} ({', '.join(gap.rules)})" for gap in checked.gaps]
     found: list[tuple[str, Sequence[str]]] = [
         ("Gaps: not known, and asked for by rules that bear on a verdict in focus", gaps)
     ]
     found += _findings(checked)
     for title, items in found:
-        shown = items if items is gaps else [", ".join(items)]
-        blocks.append(Bullets(f"{title}: {len(items)}", shown) if items else Paragraph(f"{title}: none."))
+        lines = items if items is gaps else [", ".join(items)]
+        blocks.append(Bullets(f"{title}: {len(items)}", lines) if items else Paragraph(f"{title}: none."))
     return blocks
 
 

@@ -4,35 +4,37 @@ The order is stated, and each step says only what it computed:
 
 1. *coding*, where one fact in doubt, read otherwise, would make the verdict what happened: another
    reading that the coder names, a fact of low confidence moved by a step, another value of an
-   assumption, a value for a fact that is not known; or where the classification of what happened is
-   itself of low confidence;
-2. else *open decision*, where a convention of the rule book does: other sizes of the words, the grade
-   from which a threat is significant, or what the book says where no rule speaks;
+   assumption, a value for a fact that is not known; or where the verdict is what another classifier
+   says of what happened;
+2. else *open decision*, where a run with another convention of the rule book does: other sizes of the
+   words (every slight < moderate < strong in whole numbers up to 8), the next grade from which a threat
+   is significant, or another answer than the book's where no rule speaks;
 3. else *theory*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
-from itertools import product
 
-from foedus.book import RuleBook
+from foedus.book import Program, RuleBook
 from foedus.bounds import Bounds
 from foedus.case import Case, Fact, Impossible, cells, changed
 from foedus.casefile import ObservedEntry
-from foedus.inference import EFFORT, infer
+from foedus.inference import infer
 from foedus.memory import fact_path
-from foedus.record import Contest, Posture, Record
-from foedus.robustness import Vector, share
+from foedus.record import Record
 from foedus.scoring.outcomes import alignment_of
 from foedus.scoring.results import Cause, Reading
 from foedus.terms import UNKNOWN, Attribute
 
 MOST_SHOWN = 3
 """Most readings that the sentence of a miss names; the typed result has them all."""
+WORDS = 3
+"""Words of a question whose sizes are tried."""
+LARGEST = 8
+"""The size of the strongest word when others are tried: the other two take every smaller size in their order."""
 OTHER, UNSURE, ASSUMED, MISSING = "its other reading", "of low confidence", "an assumption", "not known"
 
 
@@ -53,16 +55,16 @@ def doubts(case: Case, book: RuleBook) -> list[Doubt]:
     found: list[Doubt] = []
     for path, (_, key, attribute) in sorted(cells(book.tables, case.states, case.wars).items()):
         fact = case.facts.get(path)
+        sides = tuple(case.wars[key[0]]) if attribute.side else ()
         if fact is None or fact.value == UNKNOWN:
             if attribute.linked is None or key == tuple(sorted(key)):
-                values = (*attribute.values, *(case.wars[key[0]] if attribute.side else ()))
-                found += [Doubt(path, value, MISSING) for value in values]
+                found += [Doubt(path, value, MISSING) for value in (*attribute.values, *sides)]
         elif fact.origin == "stated" and fact.given is not None:
-            found += [Doubt(path, value, why) for value, why in _other_values(fact, attribute).items()]
+            found += [Doubt(path, value, why) for value, why in _other_values(fact, attribute, sides).items()]
     return found
 
 
-def _other_values(fact: Fact, attribute: Attribute) -> dict[str, str]:
+def _other_values(fact: Fact, attribute: Attribute, sides: Sequence[str]) -> dict[str, str]:
     """The other values of a known fact, each with why it is in doubt."""
     values: dict[str, str] = {}
     if fact.given is None:
@@ -75,10 +77,23 @@ def _other_values(fact: Fact, attribute: Attribute) -> dict[str, str]:
         for value in attribute.values[max(place - 1, 0) : place + 2]:
             values.setdefault(value, UNSURE)
     if fact.given.assumption == "yes":
-        for value in attribute.values:
+        for value in (*attribute.values, *sides):
             values.setdefault(value, ASSUMED)
     values.pop(fact.value, None)
     return values
+
+
+def moved(program: Program) -> Iterator[tuple[str, str, Program]]:
+    """The programs in which a neighbouring grade is the one from which a question's answer is significant."""
+    for name, question in program.questions.items():
+        if question.significant_from is None:
+            continue
+        cut = question.rank(question.significant_from)
+        for place in (cut - 1, cut + 1):
+            if 0 <= place < len(question.grades):
+                grade = question.grades[place].name
+                changed_one = replace(question, significant_from=grade)
+                yield name, grade, replace(program, questions={**program.questions, name: changed_one})
 
 
 class Causes:
@@ -106,22 +121,45 @@ class Causes:
             beyond = "nor does one other reading of a fact in doubt; whether several together do is open"
             found = sorted(self.single(seen, self.doubts), key=lambda d: (d.because == MISSING, d.path, d.value))
         if found:
-            named = [f"{d.path} is {d.value.replace('_', ' ')} ({d.because})" for d in found[:MOST_SHOWN]]
+            named = [
+                f"{d.path} is {self.case.called(d.value).replace('_', ' ')} ({d.because})" for d in found[:MOST_SHOWN]
+            ]
             more = f"; or {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
             readings = [Reading(fact=d.path, value=d.value, reading=d.because) for d in found]
             return "coding", "would be a hit if " + "; or ".join(named) + more, readings
-        if seen.confidence == "low":
-            return "coding", "the classification of what happened is of low confidence", []
+        concluded = self.record.posture(seen.state)
+        if concluded in seen.other_reading:
+            return "coding", f"what happened is also classified as {concluded}", []
         decisions = self.decisions(seen)
         if decisions:
             return "open decision", "; ".join(decisions), []
         return (
             "theory",
-            f"no other sizes of the words and no next grade of significance give what happened, {beyond}",
+            f"no other sizes of the words tried and no next grade of significance give what happened, {beyond}",
             [],
         )
 
     # ---- coding -----------------------------------------------------------------------------
+
+    def firm(self, state: str) -> bool:
+        """Whether a posture stands under every other reading of the facts, alone and together; gaps are left open."""
+        known = [doubt for doubt in self.doubts if doubt.because != MISSING]
+        return self.bounds.postures(state, self.readings(known)) == {self.record.posture(state)}
+
+    def upset_by(self, state: str) -> Doubt | None:
+        """The first other reading of a known fact that by itself changes a posture; gaps are left open."""
+        own = self.record.posture(state)
+
+        def search(group: Sequence[Doubt]) -> Doubt | None:
+            if not group or self.bounds.postures(state, self.readings(group)) == {own}:
+                return None
+            if len(group) == 1:
+                run = self.run(group[0])
+                return group[0] if run is not None and run.posture(state) != own else None
+            middle = len(group) // 2
+            return search(group[:middle]) or search(group[middle:])
+
+        return search([doubt for doubt in self.doubts if doubt.because != MISSING])
 
     def single(self, seen: ObservedEntry, group: Sequence[Doubt]) -> list[Doubt]:
         """The single readings that give what happened; groups that cannot are left out whole."""
@@ -159,73 +197,48 @@ class Causes:
     # ---- open decisions ---------------------------------------------------------------------
 
     def decisions(self, seen: ObservedEntry) -> list[str]:
-        """The conventions of the rule book of which another would give what happened."""
+        """The conventions of the rule book of which another would give what happened, each tried by a run."""
+        found: list[str] = []
+        tried = [infer(self.case, program).posture(seen.state) for program in self.sized]
+        hits = tried.count(seen.posture)
+        if hits:
+            found.append(
+                f"with other sizes of the words it is {seen.posture}: under {hits} of {len(tried)} sizes tried"
+            )
+        found += self.silence(seen)
+        return found + self.significance(seen)
+
+    @cached_property
+    def sized(self) -> list[Program]:
+        """The program with other sizes of the words, in the contests whose sizes are open."""
+        questions = self.program.questions
+        open_ones = [question for question in questions.values() if question.rays and len(question.words) == WORDS]
+        if not open_ones:
+            return []
+        sizes = [(a, b, LARGEST) for b in range(2, LARGEST) for a in range(1, b)]
+        return [
+            replace(self.program, questions={**questions, **{q.name: replace(q, points=points) for q in open_ones}})
+            for points in sizes
+        ]
+
+    def silence(self, seen: ObservedEntry) -> list[str]:
+        """Whether only what the book says where no rule speaks of the effort stands against what happened."""
         postures = self.record.of(seen.state)
         alignment = alignment_of(seen.posture, self.book.recommendations)
         named = [e for e in self.book.recommendations if e.posture.replace("_", "-") == seen.posture]
         efforts = {entry.effort for entry in named if entry.effort is not None}
-        found = self.weighting(seen.posture, postures, alignment, efforts)
         asked = [p.effort for p in postures if p.effort is not None and p.alignment.answer == alignment]
         silent = [effort for effort in asked if effort.by_silence and effort.answer not in efforts]
-        if (
-            efforts
-            and silent
-            and len(asked) == len(postures)
-            and all(e in silent or e.answer in efforts for e in asked)
-        ):
-            found.append(f"no rule speaks of the effort, and the book then says {silent[0].answer}")
-        return found + self.significance(seen)
-
-    def weighting(
-        self, posture: str, postures: Sequence[Posture], alignment: str, efforts: Collection[str]
-    ) -> list[str]:
-        """Under which share of the admissible weightings all contests give a posture, with the threats as graded."""
-        choices: list[list[list[Vector]]] = []
-        rays: Sequence[Sequence[int]] = ()
-        for one in postures:
-            choices.append(_ways(one.alignment, {alignment}))
-            rays = self.program.questions[one.alignment.question].rays
-            question = self.program.questions.get(EFFORT)
-            if one.effort is not None and not one.effort.by_silence and efforts:
-                choices.append(_ways(one.effort, efforts))
-            elif efforts and question is not None and question.when_silent not in efforts:
-                return []  # no rule spoke of the effort, or it was not asked: sizes do not decide it
-        if not postures or not rays:
-            return []
-        parts = [share([lead for way in ways for lead in way], rays) for ways in product(*choices)]
-        best = max(parts, default=Fraction(0))
-        return (
-            [f"with other sizes of the words it is {posture}: under {best} of the admissible weightings"]
-            if best
-            else []
-        )
+        others = all(effort in silent or effort.answer in efforts for effort in asked)
+        if efforts and silent and others and len(asked) == len(postures):
+            return [f"no rule speaks of the effort, and the book then says {silent[0].answer}"]
+        return []
 
     def significance(self, seen: ObservedEntry) -> list[str]:
         """The neighbouring grades from which a threat would have to be significant to give what happened."""
         found: list[str] = []
-        for name, question in self.program.questions.items():
-            if question.significant_from is None:
-                continue
-            cut = question.rank(question.significant_from)
-            for grade in [
-                question.grades[place].name for place in (cut - 1, cut + 1) if 0 <= place < len(question.grades)
-            ]:
-                moved = replace(question, significant_from=grade)
-                other = replace(self.program, questions={**self.program.questions, name: moved})
-                if infer(self.case, other).posture(seen.state) == seen.posture:
-                    now = question.significant_from
-                    found.append(f"it is {seen.posture} if {name} is significant from {grade} on, not from {now} on")
+        for name, grade, other in moved(self.program):
+            if infer(self.case, other).posture(seen.state) == seen.posture:
+                now = self.program.questions[name].significant_from
+                found.append(f"it is {seen.posture} if {name} is significant from {grade} on, not from {now} on")
         return found
-
-
-def _ways(contest: Contest, wanted: Collection[str]) -> list[list[Vector]]:
-    """For each alternative with a wanted answer: its leads over all rivals, counted in words."""
-    return [
-        [
-            tuple(a - b for a, b in zip(mine.words, rival.words, strict=True))
-            for rival in contest.alternatives
-            if rival is not mine
-        ]
-        for mine in contest.alternatives
-        if mine.answer in wanted
-    ]

@@ -92,6 +92,27 @@ def intervals(
     return [_percentiles(values) for values in found]
 
 
+def difference(
+    by_case: Sequence[tuple[Confusion, Confusion]], measure: Measure, resamples: int, seed: int
+) -> Interval | None:
+    """The percentile interval of the difference of a measure between two accounts, paired by case."""
+    if len(by_case) < MIN_CASES or resamples < 1:
+        return None
+    draw = random.Random(seed)
+    values: list[Fraction] = []
+    for _ in range(resamples):
+        first: Counter[tuple[str, str]] = Counter()
+        second: Counter[tuple[str, str]] = Counter()
+        for _ in by_case:
+            one, other = by_case[int(draw.random() * len(by_case))]
+            first.update(one)
+            second.update(other)
+        a, b = measure(first), measure(second)
+        if a is not None and b is not None:
+            values.append(a - b)
+    return _percentiles(values)
+
+
 MIN_CASES = 2
 """Fewest cases that can be resampled."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 from foedus.case import Case
 from foedus.casefile import ObservedEntry
 from foedus.record import Contest, Posture, Record, summary
-from foedus.scoring.results import Outcome, Said
+from foedus.scoring.results import Outcome, Reading, Said
 from foedus.terms import Recommendation
 
 Target = Literal["same", "in part", "other"]
@@ -46,13 +46,23 @@ def _agreement(observed: Iterable[str], concluded: Iterable[str]) -> Target | No
     return "same" if seen == said else "in part" if seen & said else "other"
 
 
-def outcome(record: Record, seen: ObservedEntry, *, settled: bool, accounts: Mapping[str, Said]) -> Outcome:
+def outcome(
+    record: Record,
+    seen: ObservedEntry,
+    *,
+    settled: bool,
+    firm: bool,
+    upset_by: Reading | None,
+    accounts: Mapping[str, Said],
+) -> Outcome:
     """One state's outcome.
 
     Args:
         record: The run of the main theory.
         seen: What happened.
         settled: Whether no unknown fact can change the verdict.
+        firm: Whether no other reading of a fact can.
+        upset_by: One other reading that by itself can, if it was looked for.
         accounts: What each theory concludes for the state.
     """
     case, postures = record.case, record.of(seen.state)
@@ -75,5 +85,8 @@ def outcome(record: Record, seen: ObservedEntry, *, settled: bool, accounts: Map
         margin=min((contest.margin for contest in contests), default=None),
         robust=bool(contests) and all(c.robust is not None and c.robust.signs_alone for c in contests),
         settled=settled,
+        firm=firm,
+        upset_by=upset_by,
+        other_readings=sorted(seen.other_reading),
         accounts=dict(accounts),
     )

@@ -20,6 +20,14 @@ class Said(Part):
     alignment: str
 
 
+class Reading(Part):
+    """A defensible other reading of one fact that would change the verdict."""
+
+    fact: str
+    value: str
+    reading: str
+
+
 class Outcome(Part):
     """One state of one case: what happened, and what the rules conclude."""
 
@@ -41,15 +49,14 @@ class Outcome(Part):
     margin: int | None = Field(description="The least lead of the verdict in points; none where it rests on no lead")
     robust: bool = Field(description="Every lead rests on the signs alone; false where there is none")
     settled: bool = Field(description="No value of an unknown fact changes the verdict, proved by bounds")
+    firm: bool = Field(
+        description="No other reading of the facts in doubt changes the posture, alone or together, proved by bounds"
+    )
+    upset_by: Reading | None = Field(
+        description="For a hit, one other reading of a fact that by itself changes it, where causes are looked for"
+    )
+    other_readings: list[str] = Field(description="Postures that other classifiers give what happened")
     accounts: dict[str, Said] = Field(description="What each account of the book concludes, by theory")
-
-
-class Reading(Part):
-    """A defensible other reading of one fact that would make the verdict what happened."""
-
-    fact: str
-    value: str
-    reading: str
 
 
 class Miss(Part):
@@ -65,6 +72,7 @@ class Miss(Part):
     )
     by_default: bool = Field(description="The specific evidence ties, and a default decided")
     decided_by: list[str] = Field(description="Counted votes for that answer and against its rivals, with their points")
+    against: list[str] = Field(description="Counted votes for the rivals and against that answer")
     cause: Cause | None = Field(description="The likeliest cause; none where causes were not looked for")
     why: str
     readings: list[Reading]
@@ -90,6 +98,17 @@ class AccountScore(Part):
     balanced_accuracy: Estimate
     macro_f1: Estimate
     alignment_accuracy: Estimate
+    behind: Estimate = Field(description="By how much its accuracy is below that of the main theory, paired by case")
+
+
+class Moved(Part):
+    """What the main theory does with another cut-point of significance."""
+
+    question: str
+    significant_from: str
+    hits: int
+    gained: int
+    lost: int
 
 
 class FamilyScore(Part):
@@ -114,7 +133,15 @@ class Score(Part):
     accounts: list[AccountScore]
     confusion: dict[str, dict[str, int]] = Field(description="Observed posture, then concluded posture")
     families: list[FamilyScore]
+    upset_hits: int | None = Field(
+        description="Hits that one other reading of a fact would lose; none where causes are not asked for"
+    )
+    firm_hits: int = Field(description="Hits that stand under every other reading of the facts in doubt")
+    moved: list[Moved]
+    facts: int = Field(description="Facts that the cases state")
+    unverified: int = Field(description="Of these, facts that cite nothing but general knowledge")
     same_target: int = Field(description="Hits that name exactly the same states")
+    part_target: int = Field(description="Hits that name some of the same states")
     targets: int = Field(description="Hits for which what happened names a state")
     outcomes: list[Outcome]
     misses: list[Miss]

@@ -9,15 +9,25 @@ from typing import Literal
 
 from foedus.book import MAIN, RuleBook
 from foedus.bounds import settled
-from foedus.case import Case
-from foedus.casefile import ObservedEntry
+from foedus.case import Case, Fact
+from foedus.casefile import UNVERIFIED, ObservedEntry
 from foedus.inference import infer
 from foedus.problems import FoedusError
 from foedus.record import TIE, Contest, Record
-from foedus.scoring.causes import Causes
-from foedus.scoring.measures import Confusion, Interval, accuracy, balanced_accuracy, confusion, intervals, macro_f1
+from foedus.scoring.causes import Causes, moved
+from foedus.scoring.measures import (
+    Confusion,
+    Interval,
+    accuracy,
+    balanced_accuracy,
+    confusion,
+    difference,
+    intervals,
+    macro_f1,
+)
 from foedus.scoring.outcomes import alignment_of, outcome, said
-from foedus.scoring.results import AccountScore, Estimate, FamilyScore, Miss, Outcome, Score
+from foedus.scoring.results import AccountScore, Estimate, FamilyScore, Miss, Moved, Outcome, Reading, Score
+from foedus.terms import UNKNOWN
 
 RESAMPLES = 2000
 SEED = 1987
@@ -25,6 +35,10 @@ SEED = 1987
 Subset = Literal["all", "robust", "settled"]
 Progress = Callable[[str, int], None]
 """Told the name of the next case, and how many cases there are."""
+
+
+class GivenTwice(FoedusError):
+    """One case counts once."""
 
 
 class NothingObserved(FoedusError):
@@ -54,25 +68,41 @@ def score(
 
     Raises:
         NothingObserved: No case says what happened.
+        GivenTwice: Two cases have one name.
     """
     scored = sorted((case for case in cases if case.observed), key=lambda case: case.name)
     if not scored:
         raise NothingObserved("none of these cases says what happened (an 'observed' part is needed)")
+    repeated = sorted({case.name for case in scored if [other.name for other in scored].count(case.name) > 1})
+    if repeated:
+        raise GivenTwice(f"given twice, or two cases of one name: {', '.join(repeated)}")
     outcomes: list[Outcome] = []
     misses: list[Miss] = []
+    other_cuts: dict[tuple[str, str], list[tuple[bool, bool]]] = defaultdict(list)
     theories = [MAIN, *sorted(name for name in book.theories if name != MAIN)]
     for case in scored:
         if progress is not None:
             progress(case.name, len(scored))
         records = {name: infer(case, book.program(name)) for name in theories}
         main = records[MAIN]
-        certain, causes = settled(main, [seen.state for seen in case.observed]), Causes(main) if why else None
+        certain, causes = settled(main, [seen.state for seen in case.observed]), Causes(main)
+        cuts = {(name, grade): infer(case, program) for name, grade, program in moved(main.program)}
         for seen in sorted(case.observed, key=lambda entry: entry.state):
             accounts = {name: said(record, seen.state) for name, record in records.items()}
-            found = outcome(main, seen, settled=certain[seen.state].settled, accounts=accounts)
+            doubt = causes.upset_by(seen.state) if why and main.posture(seen.state) == seen.posture else None
+            found = outcome(
+                main,
+                seen,
+                settled=certain[seen.state].settled,
+                firm=causes.firm(seen.state),
+                upset_by=Reading(fact=doubt.path, value=doubt.value, reading=doubt.because) if doubt else None,
+                accounts=accounts,
+            )
+            for cut, record in cuts.items():
+                other_cuts[cut].append((found.hit, record.posture(seen.state) == seen.posture))
             outcomes.append(found)
             if not found.hit:
-                cause, text, readings = causes.of(seen) if causes is not None else (None, "", [])
+                cause, text, readings = causes.of(seen) if why else (None, "", [])
                 contests = _against(main, seen)
                 misses.append(
                     Miss(
@@ -83,7 +113,8 @@ def score(
                         concluded=found.concluded,
                         margin=min((c.margin for c in contests if not c.by_silence), default=None),
                         by_default=any(contest.by_default for contest in contests),
-                        decided_by=_decided_by(main, contests, seen.state),
+                        decided_by=_votes(main, contests, seen.state, won=True),
+                        against=_votes(main, contests, seen.state, won=False),
                         cause=cause,
                         why=text,
                         readings=readings,
@@ -105,29 +136,54 @@ def score(
         ],
         confusion=_matrix(outcomes),
         families=_families(outcomes),
+        upset_hits=sum(found.hit and found.upset_by is not None for found in outcomes) if why else None,
+        firm_hits=sum(found.hit and found.firm for found in outcomes),
+        moved=[
+            Moved(
+                question=name,
+                significant_from=grade,
+                hits=sum(after for _, after in pairs),
+                gained=sum(after and not before for before, after in pairs),
+                lost=sum(before and not after for before, after in pairs),
+            )
+            for (name, grade), pairs in other_cuts.items()
+        ],
+        facts=sum(len(_stated(case)) for case in scored),
+        unverified=sum(sum(_unverified(case, fact) for fact in _stated(case)) for case in scored),
         same_target=sum(found.target == "same" for found in hits),
+        part_target=sum(found.target == "in part" for found in hits),
         targets=len(hits),
         outcomes=outcomes,
         misses=misses,
     )
 
 
-def _decided_by(record: Record, contests: Sequence[Contest], state: str) -> list[str]:
-    """The counted votes for the answer that leads and against its rivals; all of them where it is a tie.
+def _stated(case: Case) -> list[Fact]:
+    return [fact for fact in case.facts.values() if fact.origin == "stated" and fact.value != UNKNOWN]
 
-    Where no contest was held, the votes on the gravest threat, which is not significant.
+
+def _unverified(case: Case, fact: Fact) -> bool:
+    """Whether a fact cites nothing but general knowledge."""
+    named = fact.given.source if fact.given is not None else []
+    return all(case.sources[name].title == UNVERIFIED for name in named)
+
+
+def _votes(record: Record, contests: Sequence[Contest], state: str, *, won: bool) -> list[str]:
+    """The counted votes for the answer that leads and against its rivals, or those the other way round.
+
+    All of them are for a tie. Where no contest was held, the votes on the gravest threat, which is not significant.
     """
     found: list[str] = []
     for contest in contests:
         about = f" toward {record.case.called(contest.about)}" if len(contests) > 1 else ""
         for option in contest.alternatives:
-            won = (option.answer, option.toward) == (contest.answer, contest.toward)
+            leads = (option.answer, option.toward) == (contest.answer, contest.toward)
             found += [
                 f"{vote.points:+d} {vote.rule} ({vote.answer}{about})"
                 for vote in option.votes
-                if vote.counted and (contest.answer == TIE or won == (vote.sign > 0))
+                if vote.counted and won == (contest.answer == TIE or leads == (vote.sign > 0))
             ]
-    if contests:
+    if contests or not won:
         return found
     asked = {q.name for q in record.program.questions.values() if q.significant_from is not None}
     grades = [grade for grade in record.grades.values() if grade.of == state and grade.question in asked]
@@ -183,6 +239,12 @@ def _account(
     total, total_aligned = _sum(whole), _sum(aligned)
     ranges = intervals(whole, measures, resamples, seed)
     (aligned_range,) = intervals(aligned, (accuracy,), resamples, seed)
+    main = [
+        confusion((found.observed, found.accounts[MAIN].posture) for found in members) for members in by_case.values()
+    ]
+    paired = list(zip(main, whole, strict=True))
+    mine, other = accuracy(_sum(main)), accuracy(total)
+    behind = None if mine is None or other is None else mine - other
     values = [_estimate(measure(total), part) for measure, part in zip(measures, ranges, strict=True)]
     return AccountScore(
         theory=theory,
@@ -194,6 +256,7 @@ def _account(
         balanced_accuracy=values[1],
         macro_f1=values[2],
         alignment_accuracy=_estimate(accuracy(total_aligned), aligned_range),
+        behind=_estimate(behind, difference(paired, accuracy, resamples, seed)),
     )
 
 
