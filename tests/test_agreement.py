@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import foedus
 import pytest
 from click.testing import CliRunner
-from foedus.agreement import NotTheSame, agreement, kappa
+from foedus.agreement import MIN_PAIRS, NotTheSame, agreement, kappa
+from foedus.casework import paired
 from foedus.cli import app
 from foedus.library import shipped_book
 from hypothesis import given, settings
@@ -126,3 +128,39 @@ def test_the_command_compares_files_and_folders(tmp_path: Path) -> None:
     assert json.loads(printed.output)["pairs"] == 1
     mixed = CliRunner().invoke(app, ["cases", "agree", files[0], str(tmp_path / "second")])
     assert isinstance(mixed.exception, NotTheSame)
+
+
+# ---- what the codebook says was measured --------------------------------------------------------
+
+ROOT = Path(__file__).parent.parent
+SECOND = Path(__file__).parent / "second_coder"
+CODEBOOK = " ".join((ROOT / "cases" / "CODING.md").read_text("utf-8").split())
+
+
+def test_the_agreement_on_facts_that_the_codebook_states_is_that_of_the_two_coders_files() -> None:
+    found = agreement(paired(ROOT / "cases", SECOND, BOOK), BOOK)
+    assert found.cases == ["chile_1836", "nordic_2022"]
+    share = round(found.equal / found.pairs, 2)
+    stated = (
+        f"Both coded {found.pairs} facts; {found.equal} have the same code ({share:.2f}), {found.within_readings} if"
+    )
+    assert stated in CODEBOOK
+    enough = [a for a in found.attributes if a.pairs >= MIN_PAIRS]
+    assert [(a.attribute, a.kappa, a.weighted_kappa) for a in enough] == [("support.support", "1", "1")]
+
+
+def test_the_agreement_on_what_happened_that_the_codebook_states_is_that_of_the_two_classifications() -> None:
+    with (SECOND / "observed.csv").open(encoding="utf-8", newline="") as stream:
+        second = {(row["case"], row["state"]): row["posture"] for row in csv.DictReader(stream)}
+    first = {
+        (case.name, seen.state): seen.posture
+        for case in (foedus.load_case(path, book=BOOK) for path in sorted((ROOT / "cases").glob("*.yaml")))
+        for seen in case.observed
+    }
+    pairs = [(first[key], second[key]) for key in sorted(second)]
+    same = sum(a == b for a, b in pairs)
+    value = kappa(pairs, ("balance", "bandwagon", "free-ride", "none"), weighted=False)
+    assert value is not None
+    stated = f"The same posture for {same} ({same / len(pairs):.2f}), kappa {float(value):.2f}"
+    assert stated in CODEBOOK
+    assert f"{len(pairs)} states of {len({case for case, _ in second})} cases" in CODEBOOK

@@ -38,7 +38,8 @@ def test_every_annotation_is_in_use_somewhere() -> None:
     assert used == set(GivenFact.model_fields)
     assert {given.assumption for given in GIVEN} == {"yes", "no"}
     assert {given.mover for given in GIVEN} >= {"nobody", "us", "adversary"}
-    assert {given.measure for given in GIVEN if given.measure} == set(BOOK.measures)
+    # shares of a budget are words in the cases: no data set has them
+    assert set(BOOK.measures) - {given.measure for given in GIVEN if given.measure} == {"aid_share_of_budget"}
 
 
 def test_every_fact_of_the_vocabulary_is_coded_somewhere() -> None:
