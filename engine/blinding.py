@@ -34,6 +34,9 @@ class Blinded:
     text: str
     key: Mapping[str, str]
 
+    def __str__(self) -> str:
+        return self.text
+
 
 def _order(names: Iterable[str], salt: str) -> list[str]:
     """Names in an order that says nothing and is always the same."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from foedus.agreement import NotTheSame
@@ -28,7 +28,7 @@ def historical(book: RuleBook) -> list[Case]:
 
 
 def score(
-    cases: Sequence[CaseLike] = (),
+    cases: CaseLike | Sequence[CaseLike] = (),
     *,
     rules: RulesLike = None,
     resamples: int = RESAMPLES,
@@ -39,7 +39,7 @@ def score(
     """What the accounts of a rule book conclude on cases, beside what happened.
 
     Args:
-        cases: By default the bundled ones of which it is known what happened.
+        cases: One or several; by default the bundled ones of which it is known what happened.
         rules: See :data:`RulesLike`.
         resamples: Bootstrap samples for the intervals; 0 for none.
         seed: Of the bootstrap.
@@ -55,7 +55,8 @@ def score(
         NothingObserved: No case says what happened.
     """
     book = the_book(rules)
-    loaded = [load_case(case, book=book) for case in cases] if cases else historical(book)
+    wanted = [cases] if isinstance(cases, str | os.PathLike | Mapping | Case) else list(cases)
+    loaded = [load_case(case, book=book) for case in wanted] or historical(book)
     return score_cases(loaded, book, software(), resamples=resamples, seed=seed, why=why, progress=progress)
 
 

@@ -77,6 +77,8 @@ def cases_show(case: str, rules: Path | None, form: str) -> None:
                 "summary": loaded.summary,
                 "focus": list(loaded.focus),
                 "names": dict(loaded.names),
+                "sources": {name: source.model_dump(exclude_none=True) for name, source in loaded.sources.items()},
+                "observed": [seen.model_dump(by_alias=True, exclude_none=True) for seen in loaded.observed],
                 "facts": [
                     {
                         "fact": f.path,

@@ -32,6 +32,24 @@ class CaseCheck(Part):
     unread: list[str] = Field(description="Stated facts that no rule asks for in this case")
     idle_sources: list[str] = Field(description="Sources that nothing rests on")
 
+    def __rich__(self) -> object:
+        from foedus.render.listings import case_check
+        from foedus.render.text import group
+
+        return group(case_check(self))
+
+    def __str__(self) -> str:
+        from foedus.render.listings import case_check
+        from foedus.render.text import to_text
+
+        return to_text(case_check(self))
+
+    def _repr_html_(self) -> str:
+        from foedus.render.html import render
+        from foedus.render.listings import case_check
+
+        return render(case_check(self))
+
 
 def _directions(fact: Fact, book: RuleBook) -> list[str]:
     """The addresses under which a fact is read: both directions of a linked one."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from foedus.agreement import Agreement
-from foedus.case import Case
+from foedus.case import Case, Fact
 from foedus.casefile import UNVERIFIED
 from foedus.explain.checks import CaseCheck
 from foedus.explain.pages import RuleLine, RulePage
@@ -75,13 +75,48 @@ def case_page(case: Case, speaker: Speaker) -> list[Block]:
         source = ", ".join(given.source) if given is not None and given.source else "none"
         if fact.origin != "stated":
             source = f"follows from {fact.via}" if fact.via else fact.origin
-        note = " ".join((given.note or "").split()) if given is not None and fact.origin == "stated" else ""
+        note = _said(fact)
         value = (
             f"{fact.value} ({fact.classified.number} {fact.classified.measure.name})" if fact.classified else fact.value
         )
         rows.append([fact.path, value, source, speaker.fact(fact), note])
     blocks.append(Table(f"{len(rows)} facts", ["fact", "value", "source", "which says", "note"], rows))
+    sources = [
+        [name, s.title, s.author or "", s.date or "", s.address or "", s.passage or "", s.reliability or ""]
+        for name, s in case.sources.items()
+    ]
+    if sources:
+        columns = ["source", "title", "author", "date", "address", "passage", "rated"]
+        blocks.append(Table(f"{len(sources)} sources", columns, sources))
+    happened = [
+        [
+            case.called(seen.state),
+            seen.posture,
+            ", ".join(case.called(state) for state in seen.toward),
+            ", ".join(seen.other_reading),
+            seen.what.strip(),
+            f"{seen.classified_by.who}; confidence {seen.confidence}; turns on {seen.family}",
+        ]
+        for seen in case.observed
+    ]
+    if happened:
+        columns = ["state", "observed", "toward", "also called", "what", "classified by"]
+        blocks.append(Table("What happened (no rule sees it)", columns, happened))
     return blocks
+
+
+def _said(fact: Fact) -> str:
+    """What the coder says of a stated fact."""
+    given = fact.given
+    if given is None or fact.origin != "stated":
+        return ""
+    marks = [
+        "an assumption" if given.assumption == "yes" else "",
+        f"confidence {given.confidence}" if given.confidence else "",
+        f"other reading: {' or '.join(given.other_reading).replace('_', ' ')}" if given.other_reading else "",
+        " ".join((given.note or "").split()),
+    ]
+    return "; ".join(mark for mark in marks if mark)
 
 
 def case_check(checked: CaseCheck) -> list[Block]:
