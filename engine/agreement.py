@@ -89,11 +89,10 @@ def kappa(pairs: Sequence[tuple[str, str]], scale: Sequence[str], *, weighted: b
 def _stated(case: Case, book: RuleBook) -> dict[str, tuple[str, str]]:
     """The facts that a coder stated, by address: table and attribute; a linked fact in one direction only."""
     found: dict[str, tuple[str, str]] = {}
-    for path, fact in case.facts.items():
-        if fact.origin == "stated" and fact.value != UNKNOWN:
-            linked = book.tables[fact.table].attributes[fact.attribute].linked is not None
-            address = fact_path(fact.table, min(fact.key, fact.key[::-1]), fact.attribute) if linked else path
-            found[address] = (fact.table, fact.attribute)
+    for fact in case.stated():
+        linked = book.tables[fact.table].attributes[fact.attribute].linked is not None
+        address = fact_path(fact.table, min(fact.key, fact.key[::-1]), fact.attribute) if linked else fact.path
+        found[address] = (fact.table, fact.attribute)
     return found
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from foedus.book import RuleBook
 from foedus.case import Case, Fact
 from foedus.documents import as_yaml
+from foedus.memory import fact_path
 from foedus.terms import Attribute
 
 KEPT = ("other_reading", "reliability", "confidence", "assumption", "mover", "basis", "advocate")
@@ -81,9 +82,9 @@ class _Blinder:
         """The stated facts about one subject, in the order of the vocabulary."""
         found: dict[str, Any] = {}
         for name, attribute in self.book.tables[table].attributes.items():
-            for fact in self.case.facts.values():
-                if (fact.table, fact.key, fact.attribute) == (table, key, name) and fact.origin == "stated":
-                    found[name] = self.fact(fact, attribute)
+            fact = self.case.facts.get(fact_path(table, key, name))
+            if fact is not None and fact.origin == "stated":
+                found[name] = self.fact(fact, attribute)
         return found
 
     def keys(self, table: str) -> list[tuple[str, ...]]:

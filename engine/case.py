@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from foedus.book import RuleBook
-from foedus.casefile import GivenFact, ObservedEntry, SourceEntry
+from foedus.casefile import UNVERIFIED, GivenFact, ObservedEntry, SourceEntry
 from foedus.matching import solutions
 from foedus.memory import Key, Memory, fact_path
 from foedus.problems import FoedusError, NameUnknown, suggestion
@@ -87,6 +87,15 @@ class Case:
             hint = suggestion(reference, list(self.states))
             raise NameUnknown(f"no state '{reference[:60]}' in this case" + (f" ({hint})" if hint else ""))
         return found
+
+    def stated(self) -> list[Fact]:
+        """The facts that the file states and that are known, by address."""
+        return [fact for fact in self.facts.values() if fact.origin == "stated" and fact.value != UNKNOWN]
+
+    def unverified(self, fact: Fact) -> bool:
+        """Whether a fact cites sources, and none that was opened."""
+        named = fact.given.source if fact.given is not None else []
+        return bool(named) and all(self.sources[name].title == UNVERIFIED for name in named)
 
     def called(self, identifier: str) -> str:
         """The display name of anything in the case."""

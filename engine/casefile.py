@@ -136,17 +136,21 @@ class ClassifiedEntry(Part):
     source: Annotated[list[Identifier], OneOrMany()] = Field(default=[])
 
 
+Posture = Literal["balance", "bandwagon", "free-ride", "none"]
+"""What a state may be observed to have done."""
+
+
 class ObservedEntry(Part):
     """What a state did afterwards. It is compared with verdicts and never read by rules."""
 
     state: Reference
-    posture: Literal["balance", "bandwagon", "free-ride", "none"]
+    posture: Posture
     toward: Annotated[list[Reference], OneOrMany()] = Field(default=[])
     with_: Annotated[list[Reference], OneOrMany()] = Field(default=[], alias="with")
     what: Prose
     classified_by: ClassifiedEntry
     confidence: Literal["low", "moderate", "high"]
-    other_reading: Annotated[list[Literal["balance", "bandwagon", "free-ride", "none"]], OneOrMany()] = Field(
+    other_reading: Annotated[list[Posture], OneOrMany()] = Field(
         default=[], description="Postures that other classifiers give it"
     )
     motive: Identifier | None = Field(None, description="Why, in the words of the rule book's motives")

@@ -14,8 +14,9 @@ from foedus.book import RuleBook
 from foedus.case import Case
 from foedus.explain.checks import CaseCheck
 from foedus.explain.checks import check as check_case
+from foedus.scoring import RESAMPLES, SEED
 from foedus.scoring.results import Score
-from foedus.scoring.tally import RESAMPLES, SEED, Progress
+from foedus.scoring.tally import Progress
 from foedus.scoring.tally import score as score_cases
 
 RulesLike = str | os.PathLike[str] | RuleBook | None

@@ -1,4 +1,4 @@
-"""The commands on cases: list, show, score, new, check, blind, codebook."""
+"""The commands on cases: list, show, score, new, check, blind, agree, codebook."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from foedus.clishared import (
     the_book,
     the_case,
 )
+from foedus.scoring import RESAMPLES, SEED
 
 if TYPE_CHECKING:
     from foedus.explain.checks import CaseCheck
@@ -115,9 +116,9 @@ def _write(text: str, output: Path | None, *, force: bool) -> None:
 @cases.command("score")
 @click.argument("wanted", metavar="[CASES]...", nargs=-1, shell_complete=complete_case)
 @click.option(
-    "--resamples", type=click.IntRange(0, 100_000), default=2000, show_default=True, help="Bootstrap samples."
+    "--resamples", type=click.IntRange(0, 100_000), default=RESAMPLES, show_default=True, help="Bootstrap samples."
 )
-@click.option("--seed", type=int, default=1987, show_default=True, help="Of the bootstrap.")
+@click.option("--seed", type=int, default=SEED, show_default=True, help="Of the bootstrap.")
 @click.option(
     "--why/--no-why",
     default=True,
@@ -205,7 +206,7 @@ def cases_check(files: tuple[str, ...], rules: Path | None, form: str) -> None:
 @_FORCE
 @RULES
 def cases_blind(case: str, output: Path | None, key: Path | None, force: bool, rules: Path | None) -> None:
-    """Print CASE without names, dates, notes, numbers and what happened, for a second coder or reader."""
+    """Print CASE without names, dates, notes, numbers and what happened. It hides names, not every trace."""
     from foedus.blinding import blind
     from foedus.documents import as_yaml
     from foedus.writing import may_write

@@ -5,14 +5,12 @@ from __future__ import annotations
 from foedus.book import MAIN, RuleBook
 from foedus.bounds import asked
 from foedus.case import Case, Fact
-from foedus.casefile import UNVERIFIED
 from foedus.explain.gaps import gaps
 from foedus.explain.sentences import Speaker
 from foedus.inference import infer
 from foedus.memory import fact_path
 from foedus.results import Gap
 from foedus.strata import bearing
-from foedus.terms import UNKNOWN
 from foedus.wire import Part
 from pydantic import Field
 
@@ -68,9 +66,8 @@ def check(case: Case, book: RuleBook) -> CaseCheck:
     record = infer(case, book.program(MAIN))
     rules, speaker = bearing(record.program.rules, record.program.questions, book.tables), Speaker(case, book.tables)
     missing = {gap.fact: gap for state in case.focus for gap in gaps(record, state, speaker, rules)}
-    stated = [fact for fact in case.facts.values() if fact.origin == "stated" and fact.value != UNKNOWN]
+    stated = case.stated()
     read = asked(record)
-    unopened = {name for name, source in case.sources.items() if source.title == UNVERIFIED}
     used = {name for fact in case.facts.values() if fact.given is not None for name in fact.given.source}
     used |= {name for seen in case.observed for name in seen.classified_by.source}
     return CaseCheck(
@@ -81,9 +78,7 @@ def check(case: Case, book: RuleBook) -> CaseCheck:
         following=sum(fact.origin != "stated" for fact in case.facts.values()),
         gaps=[missing[path] for path in sorted(missing)],
         unsourced=[f.path for f in stated if f.given is None or not f.given.source],
-        unverified=[
-            f.path for f in stated if f.given is not None and f.given.source and unopened >= set(f.given.source)
-        ],
+        unverified=[f.path for f in stated if case.unverified(f)],
         unexplained=[
             f.path for f in stated if f.given is not None and f.given.other_reading and not (f.given.note or "").strip()
         ],

@@ -51,7 +51,10 @@ def _row(account: AccountScore) -> list[str]:
 def score(result: Score) -> list[Block]:
     """The blocks of a score."""
     blocks: list[Block] = [
-        Heading(1, f"Observed against concluded: {counted(len(result.outcomes), 'state')} in {_cases(result.cases)}")
+        Heading(
+            1,
+            f"Observed against concluded: {counted(len(result.outcomes), 'state')} in {counted(result.cases, 'case')}",
+        )
     ]
     columns = ["account", "hits", "accuracy", "balanced", "macro-F1", "alignment", "behind"]
     for subset, title in SUBSETS.items():
@@ -115,10 +118,6 @@ def _firm(result: Score) -> list[str]:
         "general knowledge"
     )
     return items
-
-
-def _cases(number: int) -> str:
-    return counted(number, "case")
 
 
 def _misses(result: Score) -> list[Block]:

@@ -25,7 +25,6 @@ from foedus.casefile import ObservedEntry
 from foedus.inference import infer
 from foedus.memory import fact_path
 from foedus.record import Record
-from foedus.scoring.outcomes import alignment_of
 from foedus.scoring.results import Cause, Reading
 from foedus.terms import UNKNOWN, Attribute
 
@@ -222,17 +221,16 @@ class Causes:
         ]
 
     def silence(self, seen: ObservedEntry) -> list[str]:
-        """Whether only what the book says where no rule speaks of the effort stands against what happened."""
-        postures = self.record.of(seen.state)
-        alignment = alignment_of(seen.posture, self.book.recommendations)
-        named = [e for e in self.book.recommendations if e.posture.replace("_", "-") == seen.posture]
-        efforts = {entry.effort for entry in named if entry.effort is not None}
-        asked = [p.effort for p in postures if p.effort is not None and p.alignment.answer == alignment]
-        silent = [effort for effort in asked if effort.by_silence and effort.answer not in efforts]
-        others = all(effort in silent or effort.answer in efforts for effort in asked)
-        if efforts and silent and others and len(asked) == len(postures):
-            return [f"no rule speaks of the effort, and the book then says {silent[0].answer}"]
-        return []
+        """The questions of which another answer where no rule speaks would give what happened."""
+        found: list[str] = []
+        for name, question in self.program.questions.items():
+            for answer in question.answers if question.when_silent is not None else ():
+                if answer == question.when_silent:
+                    continue
+                moved_one = {**self.program.questions, name: replace(question, when_silent=answer)}
+                if infer(self.case, replace(self.program, questions=moved_one)).posture(seen.state) == seen.posture:
+                    found.append(f"no rule speaks of the {name}, and the book then says {question.when_silent}")
+        return found
 
     def significance(self, seen: ObservedEntry) -> list[str]:
         """The neighbouring grades from which a threat would have to be significant to give what happened."""

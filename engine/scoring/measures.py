@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import ceil
 
@@ -30,8 +30,8 @@ def confusion(pairs: Iterable[tuple[str, str]]) -> Confusion:
 
 def accuracy(counts: Confusion) -> Fraction | None:
     """The share of hits; ``None`` where there is nothing to score."""
-    total = sum(counts.values())
-    return Fraction(sum(n for (seen, said), n in counts.items() if seen == said), total) if total else None
+    states = sum(counts.values())
+    return Fraction(sum(n for (seen, said), n in counts.items() if seen == said), states) if states else None
 
 
 def _observed(counts: Confusion) -> list[str]:
@@ -46,8 +46,8 @@ def balanced_accuracy(counts: Confusion) -> Fraction | None:
     """The mean of the shares that were hit of each observed posture."""
     parts = []
     for kind in _observed(counts):
-        total = sum(n for (seen, _), n in counts.items() if seen == kind)
-        parts.append(Fraction(counts.get((kind, kind), 0), total))
+        states = sum(n for (seen, _), n in counts.items() if seen == kind)
+        parts.append(Fraction(counts.get((kind, kind), 0), states))
     return _mean(parts)
 
 
@@ -76,15 +76,9 @@ def intervals(
     Returns:
         For each measure its interval, or ``None`` where there are fewer than two cases or no resamples.
     """
-    if len(by_case) < MIN_CASES or resamples < 1:
-        return [None for _ in measures]
-    draw = random.Random(seed)
     found: list[list[Fraction]] = [[] for _ in measures]
-    for _ in range(resamples):
-        counts: Counter[tuple[str, str]] = Counter()
-        for _ in by_case:
-            # only `random()` is promised to give the same numbers in every version of Python
-            counts.update(by_case[int(draw.random() * len(by_case))])
+    for drawn in _draws(len(by_case), resamples, seed):
+        counts = total(by_case[place] for place in drawn)
         for values, measure in zip(found, measures, strict=True):
             value = measure(counts)
             if value is not None:
@@ -96,21 +90,29 @@ def difference(
     by_case: Sequence[tuple[Confusion, Confusion]], measure: Measure, resamples: int, seed: int
 ) -> Interval | None:
     """The percentile interval of the difference of a measure between two accounts, paired by case."""
-    if len(by_case) < MIN_CASES or resamples < 1:
-        return None
-    draw = random.Random(seed)
     values: list[Fraction] = []
-    for _ in range(resamples):
-        first: Counter[tuple[str, str]] = Counter()
-        second: Counter[tuple[str, str]] = Counter()
-        for _ in by_case:
-            one, other = by_case[int(draw.random() * len(by_case))]
-            first.update(one)
-            second.update(other)
-        a, b = measure(first), measure(second)
-        if a is not None and b is not None:
-            values.append(a - b)
+    for drawn in _draws(len(by_case), resamples, seed):
+        first = measure(total(by_case[place][0] for place in drawn))
+        second = measure(total(by_case[place][1] for place in drawn))
+        if first is not None and second is not None:
+            values.append(first - second)
     return _percentiles(values)
+
+
+def total(parts: Iterable[Confusion]) -> Confusion:
+    """The counts of several cases together."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for part in parts:
+        counts.update(part)
+    return counts
+
+
+def _draws(cases: int, resamples: int, seed: int) -> Iterator[list[int]]:
+    """Which cases each resample holds; none where there are too few to draw from."""
+    draw = random.Random(seed)
+    for _ in range(resamples if cases >= MIN_CASES else 0):
+        # only `random()` is promised to give the same numbers in every version of Python
+        yield [int(draw.random() * cases) for _ in range(cases)]
 
 
 MIN_CASES = 2

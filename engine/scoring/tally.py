@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Literal
 
 from foedus.book import MAIN, RuleBook
 from foedus.bounds import settled
-from foedus.case import Case, Fact
-from foedus.casefile import UNVERIFIED, ObservedEntry
+from foedus.case import Case
+from foedus.casefile import ObservedEntry
 from foedus.inference import infer
 from foedus.problems import FoedusError
 from foedus.record import TIE, Contest, Record
+from foedus.scoring import RESAMPLES, SEED
 from foedus.scoring.causes import Causes, moved
 from foedus.scoring.measures import (
-    Confusion,
     Interval,
     accuracy,
     balanced_accuracy,
@@ -24,14 +24,11 @@ from foedus.scoring.measures import (
     difference,
     intervals,
     macro_f1,
+    total,
 )
 from foedus.scoring.outcomes import alignment_of, outcome, said
 from foedus.scoring.results import AccountScore, Estimate, FamilyScore, Miss, Moved, Outcome, Reading, Score
-from foedus.terms import UNKNOWN
 
-RESAMPLES = 2000
-SEED = 1987
-"""Of the bootstrap: the year of the book."""
 Subset = Literal["all", "robust", "settled"]
 Progress = Callable[[str, int], None]
 """Told the name of the next case, and how many cases there are."""
@@ -148,24 +145,14 @@ def score(
             )
             for (name, grade), pairs in other_cuts.items()
         ],
-        facts=sum(len(_stated(case)) for case in scored),
-        unverified=sum(sum(_unverified(case, fact) for fact in _stated(case)) for case in scored),
+        facts=sum(len(case.stated()) for case in scored),
+        unverified=sum(case.unverified(fact) for case in scored for fact in case.stated()),
         same_target=sum(found.target == "same" for found in hits),
         part_target=sum(found.target == "in part" for found in hits),
         targets=len(hits),
         outcomes=outcomes,
         misses=misses,
     )
-
-
-def _stated(case: Case) -> list[Fact]:
-    return [fact for fact in case.facts.values() if fact.origin == "stated" and fact.value != UNKNOWN]
-
-
-def _unverified(case: Case, fact: Fact) -> bool:
-    """Whether a fact cites nothing but general knowledge."""
-    named = fact.given.source if fact.given is not None else []
-    return all(case.sources[name].title == UNVERIFIED for name in named)
 
 
 def _votes(record: Record, contests: Sequence[Contest], state: str, *, won: bool) -> list[str]:
@@ -236,35 +223,28 @@ def _account(
         for members in by_case.values()
     ]
     measures = (accuracy, balanced_accuracy, macro_f1)
-    total, total_aligned = _sum(whole), _sum(aligned)
+    together, together_aligned = total(whole), total(aligned)
     ranges = intervals(whole, measures, resamples, seed)
     (aligned_range,) = intervals(aligned, (accuracy,), resamples, seed)
     main = [
         confusion((found.observed, found.accounts[MAIN].posture) for found in members) for members in by_case.values()
     ]
     paired = list(zip(main, whole, strict=True))
-    mine, other = accuracy(_sum(main)), accuracy(total)
+    mine, other = accuracy(total(main)), accuracy(together)
     behind = None if mine is None or other is None else mine - other
-    values = [_estimate(measure(total), part) for measure, part in zip(measures, ranges, strict=True)]
+    values = [_estimate(measure(together), part) for measure, part in zip(measures, ranges, strict=True)]
     return AccountScore(
         theory=theory,
         title=book.theories[theory].title,
         subset=subset,
         states=len(chosen),
-        hits=sum(n for (seen, said), n in total.items() if seen == said),
+        hits=sum(n for (seen, said), n in together.items() if seen == said),
         accuracy=values[0],
         balanced_accuracy=values[1],
         macro_f1=values[2],
-        alignment_accuracy=_estimate(accuracy(total_aligned), aligned_range),
+        alignment_accuracy=_estimate(accuracy(together_aligned), aligned_range),
         behind=_estimate(behind, difference(paired, accuracy, resamples, seed)),
     )
-
-
-def _sum(parts: Iterable[Confusion]) -> Confusion:
-    total: Counter[tuple[str, str]] = Counter()
-    for part in parts:
-        total.update(part)
-    return total
 
 
 def _estimate(value: Fraction | None, interval: Interval | None) -> Estimate:
